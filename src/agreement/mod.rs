@@ -1,0 +1,3 @@
+//! The handoff agreement: one versioned document whose terms run, explain and measure every lead.
+
+pub mod terms;
