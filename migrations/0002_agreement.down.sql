@@ -1,0 +1,1 @@
+drop table agreement_signatures, agreement_versions;

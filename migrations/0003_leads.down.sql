@@ -1,0 +1,1 @@
+drop table activities, events, identities, leads, custom_fields, personas, campaigns;

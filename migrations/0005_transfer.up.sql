@@ -1,0 +1,36 @@
+-- Imports: what was brought in, by whom, how far, and which rows were refused and why.
+create table imports (
+    id uuid primary key,
+    kind text not null check (kind in ('leads', 'events')),
+    file_name text not null,
+    map jsonb not null,
+    dry_run boolean not null,
+    state text not null check (state in ('waiting', 'running', 'done', 'failed')),
+    bytes_total bigint not null,
+    bytes_done bigint not null default 0,
+    rows_read bigint not null default 0,
+    rows_added bigint not null default 0,
+    rows_known bigint not null default 0,
+    rows_refused bigint not null default 0,
+    offered bigint not null default 0,
+    message text,
+    created_by uuid,
+    created_at timestamptz not null,
+    finished_at timestamptz
+);
+create index imports_created_at on imports (created_at desc);
+
+create table import_files (
+    import_id uuid primary key references imports (id) on delete cascade,
+    content bytea not null
+);
+
+create table import_refusals (
+    import_id uuid not null references imports (id) on delete cascade,
+    row_number bigint not null,
+    position integer not null,
+    column_name text not null,
+    value text not null,
+    reason text not null,
+    primary key (import_id, row_number, position)
+);
