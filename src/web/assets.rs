@@ -19,9 +19,7 @@ static URLS: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
 });
 
 fn files() -> MemoryServe {
-    memory_serve::load!()
-        .index_file(None)
-        .enable_hashed_routes(true)
+    memory_serve::load!().index_file(None).enable_hashed_routes(true)
 }
 
 /// Serves every file of `static/` below `/static`, to be merged into the application. Call once: it keeps the
@@ -39,8 +37,7 @@ where
 /// When `static/` has no such file.
 #[must_use]
 pub fn url(path: &str) -> &'static str {
-    URLS.get(path)
-        .unwrap_or_else(|| panic!("there is no static file {path:?}"))
+    URLS.get(path).unwrap_or_else(|| panic!("there is no static file {path:?}"))
 }
 
 #[cfg(test)]
