@@ -1,5 +1,33 @@
 //! Baton hands leads from marketing to sales by the agreement that both departments signed.
+//!
+//! The tour, from the bottom up.
 
-pub mod agreement;
+/// Pure building blocks: ids, the clock, checked text, business time.
 pub mod kernel;
+
+/// Flags and environment, checked at the start.
+pub mod config;
+
+/// The one error of the application.
+pub mod error;
+
+/// The pool, the migrations, the private Postgres.
+pub mod db;
+
+/// The append-only record of every change.
+pub mod audit;
+
+/// Who is asking, and what they may do.
+pub mod auth;
+
+/// The frame around every page: route table, layout, errors, live updates.
+pub mod web;
+
+/// Fit, interest, category: how good a lead is, and why.
 pub mod scoring;
+
+/// The handoff agreement: typed terms, versions, the readable document.
+pub mod agreement;
+
+/// The whole application: state, routes, layers.
+pub mod app;

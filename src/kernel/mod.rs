@@ -1,1 +1,8 @@
-//! Pure building blocks that every slice may use.
+//! Pure building blocks that every slice may use: ids, the clock, text that has been checked, pages of a list.
+
+pub mod clock;
+pub mod fields;
+pub mod ids;
+pub mod page;
+pub mod people;
+pub mod text;

@@ -1,0 +1,94 @@
+//! The application: what every request may use, and the whole route table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use chrono::TimeDelta;
+use sqlx::PgPool;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use crate::auth::limits::SignInLimits;
+use crate::auth::sessions::PgSessions;
+use crate::auth::{self, Access};
+use crate::config::ServeConfig;
+use crate::kernel::clock::Clock;
+use crate::web::live::{self, Live};
+use crate::web::{Routes, assets, errors, headers, health, request_log};
+
+/// What every request may use. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub db: PgPool,
+    pub clock: Clock,
+    pub config: Arc<ServeConfig>,
+    pub live: Live,
+    pub sign_in_limits: Arc<SignInLimits>,
+}
+
+impl App {
+    pub fn new(db: PgPool, clock: Clock, config: ServeConfig) -> App {
+        App {
+            live: Live::start(db.clone()),
+            sign_in_limits: Arc::new(SignInLimits::new(config.sign_ins_per_minute)),
+            config: Arc::new(config),
+            db,
+            clock,
+        }
+    }
+}
+
+/// Every route of the product and who may use it.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/healthz", Access::Public, health::alive)
+        .get("/readyz", Access::Public, health::ready)
+        .get("/live", Access::SignedIn, live::stream)
+        .merge(auth::pages::pages())
+}
+
+/// The service: the routes within their layers, outermost last.
+pub fn router(app: &App) -> anyhow::Result<Router> {
+    let config = &app.config;
+    let https = config.is_https();
+    let longest = TimeDelta::days(config.session_days.into());
+    let sessions = SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
+        .with_name(if https { "__Host-baton" } else { "baton" })
+        .with_secure(https)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
+    let mut csrf = CsrfLayer::new();
+    if let Some(url) = &config.public_url {
+        csrf = csrf.add_trusted_origin(url)?;
+    }
+    let request_id = HeaderName::from_static("x-request-id");
+    // The innermost first: each layer wraps those above it.
+    let pages = routes()
+        .router
+        .fallback(errors::not_found)
+        .layer(csrf)
+        .layer(DefaultBodyLimit::max(config.max_upload_mb as usize * 1024 * 1024))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            Duration::from_secs(config.request_timeout_seconds.into()),
+        ))
+        .layer(CatchPanicLayer::custom(errors::after_panic))
+        .layer(from_fn_with_state(app.clone(), errors::render))
+        .layer(sessions)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(map_response(move |response| headers::set(https, response)))
+        .layer(from_fn(request_log::log))
+        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid));
+    let files = assets::router().layer(map_response(move |response| headers::set(https, response)));
+    Ok(Router::new().merge(pages.with_state(app.clone())).merge(files))
+}

@@ -1,0 +1,13 @@
+//! Who is asking, and what they may do.
+
+pub mod actions;
+pub mod limits;
+pub mod model;
+pub mod pages;
+pub mod passwords;
+pub mod permissions;
+pub mod queries;
+pub mod sessions;
+
+pub use model::User;
+pub use permissions::Access;

@@ -1,0 +1,37 @@
+//! Every permission of the product, on this page.
+//!
+//! A route names an [`Access`] in the route table; the guard asks [`Access::allows`] before the handler runs.
+//! What depends on the record, not the route, is decided by loading it through the user's scope.
+
+use super::User;
+use crate::kernel::people::{Department, Role};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Anyone, signed in or not. The list of these is tested.
+    Public,
+    /// Anyone who is signed in.
+    SignedIn,
+    /// Marketing logs leads and events, imports files, withdraws offers and answers hand-backs.
+    Marketing,
+    /// Sales claims, works, converts and hands back.
+    Sales,
+    /// Admins keep users.
+    Admin,
+}
+
+impl Access {
+    /// Whether a signed-in person may, or why not.
+    pub fn allows(self, user: &User) -> Result<(), &'static str> {
+        match self {
+            Access::Public | Access::SignedIn => Ok(()),
+            Access::Marketing if user.department == Department::Marketing => Ok(()),
+            Access::Marketing => Err("This is marketing's side of the handoff agreement. Ask a colleague in Marketing."),
+            Access::Sales if user.department == Department::Sales => Ok(()),
+            Access::Sales => Err("This is sales' side of the handoff agreement. Ask a colleague in Sales."),
+            Access::Admin if user.role == Role::Admin => Ok(()),
+            Access::Admin => Err("Only admins keep users and settings. Ask one of your admins."),
+        }
+    }
+}

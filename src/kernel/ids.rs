@@ -1,0 +1,58 @@
+//! Typed ids, so that a lead's id cannot be passed for a handoff's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::{Timestamp, Uuid};
+
+/// A new id that sorts by time, so that rows made together lie together.
+pub fn new_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(uuid::timestamp::context::ContextV7::new(), seconds, now.timestamp_subsec_nanos()))
+}
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id, made at `now`.
+            pub fn new(now: DateTime<Utc>) -> Self {
+                Self(new_id(now))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A person who uses Baton.
+    UserId,
+    /// A person who may buy.
+    LeadId,
+    /// One pass of the baton.
+    HandoffId,
+    /// An opportunity.
+    DealId,
+    /// One import of a file.
+    ImportId,
+}
