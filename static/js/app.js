@@ -22,23 +22,29 @@
 
   /* ---- Relative times ---- */
 
+  /** The same words as the server's. */
   function relative(then, now) {
-    const seconds = Math.round((then - now) / 1000);
-    const size = Math.abs(seconds);
-    const say = (count, unit) => (seconds > 0 ? `in ${count} ${unit}` : `${count} ${unit} ago`);
-    if (size < 60) return seconds > 0 ? "in under 1 min" : "just now";
-    if (size < 3600) return say(Math.floor(size / 60), "min");
-    if (size < 86400) return say(Math.floor(size / 3600), "h");
-    if (size < 30 * 86400) return say(Math.floor(size / 86400), "d");
-    return null;
+    const minutes = Math.floor(Math.abs(then - now) / 60000);
+    const plural = (count, unit) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+    let words;
+    if (minutes < 1) return "now";
+    if (minutes < 60) words = `${minutes} min`;
+    else if (minutes < 1440) words = `${Math.floor(minutes / 60)} h`;
+    else if (minutes < 43200) words = plural(Math.floor(minutes / 1440), "day");
+    else if (minutes < 525600) words = plural(Math.floor(minutes / 43200), "month");
+    else words = plural(Math.floor(minutes / 525600), "year");
+    return then > now ? `in ${words}` : `${words} ago`;
   }
 
   function refreshTimes() {
     const now = Date.now();
     for (const time of all("time[data-relative]")) {
       const then = Date.parse(time.dateTime);
-      const words = Number.isNaN(then) ? null : relative(then, now);
-      if (words && time.textContent !== words) time.textContent = words;
+      if (Number.isNaN(then)) continue;
+      const words = relative(then, now);
+      if (time.textContent !== words) time.textContent = words;
+      const due = time.closest('.due[data-state="running"], .due[data-state="at_risk"]');
+      if (due && then < now) due.dataset.state = "breached";
     }
   }
 
@@ -164,7 +170,8 @@
 
   const state = (form) => new URLSearchParams(new FormData(form)).toString();
   const untouched = new WeakMap();
-  const isGet = (form) => form.method === "get";
+  // By attribute: a field called "method" would hide the property.
+  const isPost = (form) => (form.getAttribute("method") || "").toLowerCase() === "post";
 
   function release(form) {
     delete form.dataset.sent;
@@ -183,7 +190,7 @@
       if (form.dataset.confirm && !form.dataset.confirmed) {
         refuse();
         askBefore(form, event.submitter);
-      } else if (form.method === "post") {
+      } else if (isPost(form)) {
         if (form.dataset.sent) return refuse();
         form.dataset.sent = "yes";
         if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
@@ -204,11 +211,17 @@
   });
 
   let typing = 0;
+  const asked = new WeakMap();
   const autosubmit = (event, delay) => {
     const form = event.target.form;
     if (!form || !form.hasAttribute("data-autosubmit")) return;
     clearTimeout(typing);
-    typing = setTimeout(() => form.requestSubmit(), delay);
+    typing = setTimeout(() => {
+      // Leaving a field reports the change that typing has already sent.
+      if (asked.get(form) === state(form)) return;
+      asked.set(form, state(form));
+      form.requestSubmit();
+    }, delay);
   };
   document.addEventListener("change", (event) => autosubmit(event, 0));
   // While typing only where htmx swaps a part: a whole new page would take the cursor away.
@@ -220,7 +233,7 @@
 
   // Empty filters stay out of the address.
   document.addEventListener("formdata", (event) => {
-    if (!isGet(event.target)) return;
+    if (isPost(event.target)) return;
     const filled = Array.from(event.formData.entries()).filter(([, value]) => value !== "");
     for (const name of Array.from(event.formData.keys())) event.formData.delete(name);
     for (const [name, value] of filled) event.formData.append(name, value);
@@ -236,22 +249,34 @@
   }
 
   document.addEventListener("htmx:after:swap", () => prepare(document.getElementById("main")));
-  document.addEventListener("htmx:error", () => complain("The server did not answer. Check the connection and try again."));
+  // Only what a person asked for is worth a message; live updates try again by themselves.
+  const asksAPerson = (ctx) => Boolean(ctx && ctx.sourceEvent && ctx.sourceEvent.isTrusted);
+
+  document.addEventListener("htmx:error", (event) => {
+    if (asksAPerson(event.detail.ctx)) complain("The server did not answer. Check the connection and try again.");
+  });
 
   // A whole page came instead of the part asked for: signed out, refused, or failed.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
+    if (!ctx.response) return;
+    const type = ctx.response.headers.get("content-type") || "";
+    const isStream = ctx.sourceElement.hasAttribute("hx-sse:connect");
     const main = tasks.find((task) => task.type === "main");
-    if (!ctx.select || !main || main.fragment.childElementCount > 0) return;
+    const isMissing = ctx.select && main && main.fragment.childElementCount === 0;
+    if (!isMissing && !(isStream && !type.includes("event-stream"))) return;
     event.preventDefault();
     if (ctx.response.status < 400) {
-      location.assign(ctx.response.raw.url);
-      return;
+      if (isStream) location.reload();
+      else location.assign(ctx.response.raw.url);
+    } else if (asksAPerson(ctx)) {
+      const page = new DOMParser().parseFromString(ctx.text, "text/html");
+      const said = page.querySelector("[data-error-message]");
+      complain(said ? said.dataset.errorMessage : `The server refused this (status ${ctx.response.status}).`);
     }
-    const page = new DOMParser().parseFromString(ctx.text, "text/html");
-    const said = page.querySelector("[data-error-message]");
-    complain(said ? said.dataset.errorMessage : `The server refused this (status ${ctx.response.status}).`);
   });
+
+  document.addEventListener("htmx:sse:error", (event) => event.detail.status === 401 && location.reload());
 
   prepare(document);
   setInterval(refreshTimes, 30000);
