@@ -114,7 +114,8 @@ impl<'de> Deserialize<'de> for Minute {
 impl Calendar {
     /// The calendar that counts business time. Fails when no span is open, which validated terms rule out.
     pub fn business(&self) -> Result<BusinessCalendar, NeverOpen> {
-        let spans = |day| self.hours.get(&day).into_iter().flatten().map(|span: &Span| span.from.0..span.to.0);
+        let spans =
+            |day| self.hours.get(&day).into_iter().flatten().map(|span: &Span| span.from.0..span.to.0);
         let week = Weekday::ALL.map(|day| spans(day).collect());
         BusinessCalendar::new(self.time_zone, week, self.holidays.iter().map(|holiday| holiday.date))
     }

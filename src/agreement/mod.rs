@@ -1,4 +1,7 @@
 //! The handoff agreement: one versioned document whose terms run, explain and measure every lead.
 
 pub mod calendar;
+mod codec;
+pub mod facts;
+mod lookup;
 pub mod terms;
