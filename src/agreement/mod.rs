@@ -4,4 +4,7 @@ pub mod calendar;
 mod codec;
 pub mod facts;
 mod lookup;
+pub mod queries;
 pub mod terms;
+pub mod versions;
+mod words;
