@@ -2,12 +2,9 @@
 //!
 //! The same value is stored as JSON, exchanged as TOML and rendered as the readable document.
 
-use std::collections::BTreeMap;
-
-use chrono::{NaiveDate, NaiveTime};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use super::calendar::{Calendar, Holiday, Span, Weekday};
 use crate::scoring::{CategoryKey, FitRule, InterestRule, Test};
 
 /// Everything that two departments agree on. See `validate` for what makes it sound.
@@ -356,44 +353,4 @@ pub enum HandBackKind {
     Recycle,
     /// Never.
     Disqualify,
-}
-
-/// Part 10.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calendar {
-    pub time_zone: Tz,
-    /// Working spans by weekday; a weekday that is absent is free.
-    pub hours: BTreeMap<Weekday, Vec<Span>>,
-    #[serde(default)]
-    pub holidays: Vec<Holiday>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-/// A working span within one local day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Span {
-    #[serde(with = "hour_minute")]
-    pub from: NaiveTime,
-    #[serde(with = "hour_minute")]
-    pub to: NaiveTime,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holiday {
-    pub date: NaiveDate,
-    pub name: String,
 }

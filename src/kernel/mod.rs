@@ -1,5 +1,6 @@
 //! Pure building blocks that every slice may use: ids, the clock, text that has been checked, pages of a list.
 
+pub mod business_time;
 pub mod clock;
 pub mod fields;
 pub mod ids;

@@ -5,10 +5,16 @@
 
 mod category;
 mod condition;
+mod event;
+mod facts;
 mod fit;
 mod interest;
+#[cfg(test)]
+mod interest_tests;
 
 pub use category::{CategoryKey, Thresholds};
-pub use condition::{Fact, Facts, Op, Test, Value};
+pub use condition::{Op, Test, Value, hold};
+pub use event::ScoredEvent;
+pub use facts::{Fact, Facts, json_fact};
 pub use fit::{FitLine, FitRule, FitScore};
-pub use interest::{Interest, InterestLine, InterestRule, InterestRules, Part, ScoredEvent};
+pub use interest::{Folded, Interest, InterestLine, InterestRule, InterestRules, Part};
