@@ -40,3 +40,9 @@ pub mod deals;
 
 /// The whole application: state, routes, layers.
 pub mod app;
+
+/// Background jobs, enqueued in the caller's transaction.
+pub mod jobs;
+
+/// The command line.
+pub mod cli;
