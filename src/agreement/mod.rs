@@ -3,5 +3,7 @@
 pub mod calendar;
 mod codec;
 pub mod facts;
+pub mod jurisdiction;
 mod lookup;
+pub mod prose;
 pub mod terms;
