@@ -29,5 +29,14 @@ pub mod scoring;
 /// The handoff agreement: typed terms, versions, the readable document.
 pub mod agreement;
 
+/// Leads, their identities and events.
+pub mod leads;
+
+/// Judging, offering, claiming, working, handing back.
+pub mod handoffs;
+
+/// Opportunities, won or lost.
+pub mod deals;
+
 /// The whole application: state, routes, layers.
 pub mod app;

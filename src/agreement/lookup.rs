@@ -1,7 +1,7 @@
 //! What the engine asks the terms.
 
 use super::terms::{
-    Categories, Category, FastTrack, HandBackReason, InterestTerms, Party, Queue, Status, Terms,
+    Categories, Category, FastTrack, HandBackReason, InterestTerms, Party, Queue, Stage, Status, Terms,
     Transition,
 };
 use crate::scoring::{CategoryKey, InterestRules, ScoredEvent, Thresholds};
@@ -92,6 +92,39 @@ impl Party {
             Self::Marketing => "Marketing",
             Self::Sales => "Sales",
             Self::System => "the system",
+        }
+    }
+}
+
+impl Stage {
+    /// In the order of the lifecycle.
+    pub const ALL: [Self; 7] =
+        [Self::Inquiry, Self::Mql, Self::Sal, Self::Sql, Self::Customer, Self::Lost, Self::Disqualified];
+
+    /// The key that the database and reports use.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Inquiry => "inquiry",
+            Self::Mql => "mql",
+            Self::Sal => "sal",
+            Self::Sql => "sql",
+            Self::Customer => "customer",
+            Self::Lost => "lost",
+            Self::Disqualified => "disqualified",
+        }
+    }
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Inquiry => "Inquiry",
+            Self::Mql => "Marketing qualified lead (MQL)",
+            Self::Sal => "Sales accepted lead (SAL)",
+            Self::Sql => "Sales qualified lead (SQL)",
+            Self::Customer => "Customer",
+            Self::Lost => "Lost",
+            Self::Disqualified => "Disqualified",
         }
     }
 }

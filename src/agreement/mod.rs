@@ -6,4 +6,7 @@ pub mod facts;
 pub mod jurisdiction;
 mod lookup;
 pub mod prose;
+pub mod queries;
 pub mod terms;
+pub mod versions;
+mod words;

@@ -31,9 +31,8 @@ pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Db> {
         Some(url) => (url.parse::<PgConnectOptions>().context("DATABASE_URL is not an address such as postgres://user:password@host/database")?, None),
         None => {
             let cluster = Cluster::start(&cluster::Options {
-                data_dir: config.data_dir.clone(),
-                fsync: true,
                 max_connections: config.db_connections + 40,
+                ..cluster::Options::new(&config.data_dir)
             })
             .await?;
             (cluster.url("baton").parse()?, Some(cluster))

@@ -1,7 +1,7 @@
 //! Parts 6 to 9: handing off, routing, service levels, handing back.
 
 use super::Part;
-use super::words::{and, business, condition, count, field, queue, status};
+use super::words::{and, business, condition, count, field, queue};
 use crate::agreement::facts::event_label;
 use crate::agreement::terms::{
     Assign, EscalateWhen, EscalationAct, FastTrack, HandBackReason, Promise, RoutingRule, ServiceLevel, Terms,
@@ -21,21 +21,31 @@ pub(super) fn handoff(terms: &Terms) -> Part {
         let fields = and(handoff.packet_fields.iter().map(|name| field(name)));
         format!("An offer waits until these facts about the lead are known: {fields}.")
     };
-    part.says("packet_fields", packet);
+    part.says(".packet_fields", packet);
     let cool_off = match handoff.cool_off_days {
-        0 => "A lead may be offered again right after a hand-back, but not before a date that was agreed then.".to_owned(),
-        days => format!("After a hand-back a lead is not offered again for {}, nor before a date that was agreed then.", count(days, "day")),
+        0 => {
+            "A lead may be offered again right after a hand-back, but not before a date that was agreed then."
+                .to_owned()
+        }
+        days => format!(
+            "After a hand-back a lead is not offered again for {}, nor before a date that was agreed then.",
+            count(days, "day")
+        ),
     };
-    part.says("cool_off_days", cool_off);
-    part.says("max_cycles", format!("A lead is offered {} at most.", count(handoff.max_cycles, "time")));
+    part.says(".cool_off_days", cool_off);
+    part.says(".max_cycles", format!("A lead is offered {} at most.", count(handoff.max_cycles, "time")));
     for (at, track) in handoff.fast_tracks.iter().enumerate() {
-        part.says(&format!("fast_tracks[{at}]"), fast_track(terms, track));
+        part.says(&format!(".fast_tracks[{at}]"), fast_track(terms, track));
     }
     part
 }
 
 fn fast_track(terms: &Terms, track: &FastTrack) -> String {
-    let when = if track.when.is_empty() { String::new() } else { format!(" whose {}", condition(terms, &track.when)) };
+    let when = if track.when.is_empty() {
+        String::new()
+    } else {
+        format!(" whose {}", condition(terms, &track.when))
+    };
     let who = if track.good_fit_only { "a lead of good fit" } else { "any lead" };
     format!(
         "Fast track {} ({}): an event “{}”{when} hands {who} over at once, whatever its category. While something else holds the offer up, the event counts for {}.",
@@ -55,18 +65,21 @@ pub(super) fn routing(terms: &Terms) -> Part {
         "An offered lead goes to one queue. The rules are tried in their order, and the first that holds decides.",
     );
     for (at, queue) in routing.queues.iter().enumerate() {
-        part.says(&format!("queues[{at}]"), format!("There is a queue {} ({}).", queue.label, queue.key));
+        part.says(&format!(".queues[{at}]"), format!("There is a queue {} ({}).", queue.label, queue.key));
     }
     for (at, rule) in routing.rules.iter().enumerate() {
-        part.says(&format!("rules[{at}]"), routing_rule(terms, at, rule));
+        part.says(&format!(".rules[{at}]"), routing_rule(terms, at, rule));
     }
     let fallback = queue(terms, &routing.fallback_queue);
-    part.says("fallback_queue", format!("A lead for which no rule holds goes to the queue {fallback}, from which reps claim."));
+    part.says(
+        ".fallback_queue",
+        format!("A lead for which no rule holds goes to the queue {fallback}, from which reps claim."),
+    );
     let capacity = match routing.capacity_per_rep {
         Some(leads) => format!("A rep holds {} at most that are claimed and open.", count(leads, "lead")),
         None => "A rep may hold any number of leads that are claimed and open.".to_owned(),
     };
-    part.says("capacity_per_rep", capacity);
+    part.says(".capacity_per_rep", capacity);
     part
 }
 
@@ -75,7 +88,12 @@ fn routing_rule(terms: &Terms, at: usize, rule: &RoutingRule) -> String {
         Assign::Pull => "from which reps claim",
     };
     let (condition, queue) = (condition(terms, &rule.when), queue(terms, &rule.queue));
-    format!("Rule {}, {} ({}): when {condition}, the lead goes to the queue {queue}, {assign}.", at + 1, rule.label, rule.key)
+    format!(
+        "Rule {}, {} ({}): when {condition}, the lead goes to the queue {queue}, {assign}.",
+        at + 1,
+        rule.label,
+        rule.key
+    )
 }
 
 pub(super) fn service_levels(terms: &Terms) -> Part {
@@ -87,19 +105,29 @@ pub(super) fn service_levels(terms: &Terms) -> Part {
         "What each department promises the other. The levels are tried in their order, and the first that fits a lead holds for it. Business minutes and hours pass only while the calendar of part 10 is open.",
     );
     for (at, level) in levels.levels.iter().enumerate() {
-        let text = format!("{} ({}), {}: {}", level.label, level.key, selectors(terms, level), promise(&level.promise));
-        part.says(&format!("levels[{at}]"), text);
+        let text = format!(
+            "{} ({}), {}: {}",
+            level.label,
+            level.key,
+            selectors(terms, level),
+            promise(&level.promise)
+        );
+        part.says(&format!(".levels[{at}]"), text);
     }
-    part.says("default", format!("Every other lead: {}", promise(&levels.default)));
+    part.says(".default", format!("Every other lead: {}", promise(&levels.default)));
     let answer = business(levels.marketing.answer_within_minutes);
-    part.says("marketing.answer_within_minutes", format!("Marketing answers a hand-back within {answer}."));
+    part.says(".marketing.answer_within_minutes", format!("Marketing answers a hand-back within {answer}."));
     let volume = count(levels.marketing.offered_per_month, "lead");
-    part.says("marketing.offered_per_month", format!("Marketing offers {volume} a month."));
+    part.says(".marketing.offered_per_month", format!("Marketing offers {volume} a month."));
     let rows = levels.levels.iter().map(|level| (level.label.clone(), &level.promise));
     part.with_table(
         &["Lead", "Claimed within", "First contact within"],
         rows.chain([("Every other lead".to_owned(), &levels.default)]).map(|(label, promise)| {
-            vec![label, business(promise.claim_within_minutes), business(promise.first_contact_within_minutes)]
+            vec![
+                label,
+                business(promise.claim_within_minutes),
+                business(promise.first_contact_within_minutes),
+            ]
         }),
     )
 }
@@ -152,21 +180,26 @@ pub(super) fn hand_back(terms: &Terms) -> Part {
         "Sales gives back what cannot become a deal, always with one of these reasons. Rejected, recycled and disqualified are three different answers.",
     );
     for (at, reason) in terms.hand_back.reasons.iter().enumerate() {
-        part.says(&format!("reasons[{at}]"), hand_back_reason(terms, reason));
+        part.says(&format!(".reasons[{at}]"), hand_back_reason(terms, reason));
     }
     let auto = match terms.hand_back.auto_return_after_attempts {
-        Some(attempts) => format!("After {} without contact a lead goes back by itself.", count(attempts, "attempt")),
+        Some(attempts) => {
+            format!("After {} without contact a lead goes back by itself.", count(attempts, "attempt"))
+        }
         None => "No lead goes back by itself.".to_owned(),
     };
-    part.says("auto_return_after_attempts", auto);
+    part.says(".auto_return_after_attempts", auto);
     part
 }
 
 fn hand_back_reason(terms: &Terms, reason: &HandBackReason) -> String {
-    let (kind, to) = (reason.kind.label(), status(terms, &reason.target_status));
+    let (kind, to) = (reason.kind.label(), terms.status_label(&reason.target_status));
     let mut text = format!("{} ({}). {kind}. The lead becomes {to}", reason.label, reason.key);
     if let Some(days) = reason.nurture_days {
-        text.push_str(&format!(" and is nurtured for {}, unless the rep names another date", count(days, "day")));
+        text.push_str(&format!(
+            " and is nurtured for {}, unless the rep names another date",
+            count(days, "day")
+        ));
     }
     text.push('.');
     text

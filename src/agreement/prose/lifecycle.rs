@@ -1,7 +1,7 @@
 //! Parts 1 and 2: the words for where a lead stands, and who moves it.
 
 use super::Part;
-use super::words::{and, field, or, sentence, status};
+use super::words::{and, field, or, sentence};
 use crate::agreement::terms::{Acts, Terms, Transition};
 
 pub(super) fn vocabulary(terms: &Terms) -> Part {
@@ -20,8 +20,7 @@ pub(super) fn vocabulary(terms: &Terms) -> Part {
             status.stage.label(),
             status.owner.label(),
         );
-        let number = format!("{}.{}", part.number, part.clauses.len() + 1);
-        part.clauses.push(super::Clause { number, path: format!("vocabulary[{at}]"), text });
+        part.says(&format!("[{at}]"), text);
     }
     part.with_table(
         &["Status", "Stage", "Owner"],
@@ -44,15 +43,16 @@ pub(super) fn jurisdictions(terms: &Terms) -> Part {
             .to_owned(),
     );
     for (place, key, act) in acts(&terms.jurisdictions.acts) {
-        part.says(&format!("acts.{place}"), format!("{act} {}.", status(terms, key)));
+        part.says(&format!(".acts.{place}"), format!("{act} {}.", terms.status_label(key)));
     }
     for (at, transition) in terms.jurisdictions.transitions.iter().enumerate() {
-        part.says(&format!("transitions[{at}]"), transition_in_words(terms, transition));
+        part.says(&format!(".transitions[{at}]"), transition_in_words(terms, transition));
     }
     part.with_table(
         &["From", "To", "By"],
         terms.jurisdictions.transitions.iter().map(|transition| {
-            vec![status(terms, &transition.from), status(terms, &transition.to), parties(transition)]
+            let (from, to) = (terms.status_label(&transition.from), terms.status_label(&transition.to));
+            vec![from.to_owned(), to.to_owned(), parties(transition)]
         }),
     )
 }
@@ -61,7 +61,11 @@ pub(super) fn jurisdictions(terms: &Terms) -> Part {
 fn acts(acts: &Acts) -> [(&'static str, &str, &'static str); crate::agreement::jurisdiction::ACTS] {
     [
         ("entered", &acts.entered, "A lead that has just come in is"),
-        ("qualified", &acts.qualified, "A lead that meets the handoff criteria but cannot be offered yet becomes"),
+        (
+            "qualified",
+            &acts.qualified,
+            "A lead that meets the handoff criteria but cannot be offered yet becomes",
+        ),
         ("offered", &acts.offered, "A lead that is offered to Sales becomes"),
         ("claimed", &acts.claimed, "A lead that a rep claims becomes"),
         ("contacted", &acts.contacted, "A lead whose rep has made or tried a first contact becomes"),
@@ -73,7 +77,7 @@ fn acts(acts: &Acts) -> [(&'static str, &str, &'static str); crate::agreement::j
 }
 
 fn transition_in_words(terms: &Terms, transition: &Transition) -> String {
-    let (from, to) = (status(terms, &transition.from), status(terms, &transition.to));
+    let (from, to) = (terms.status_label(&transition.from), terms.status_label(&transition.to));
     let mut text = format!("From {from} to {to}: by {}.", parties(transition));
     if !transition.requires.is_empty() {
         let fields = and(transition.requires.iter().map(|name| field(name)));

@@ -75,7 +75,8 @@ impl Document {
     pub fn clause(&self, path: &str) -> Option<&Clause> {
         let clauses = self.parts.iter().flat_map(|part| &part.clauses);
         let around = |clause: &&Clause| {
-            path.strip_prefix(clause.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            path.strip_prefix(clause.path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
         clauses.filter(around).max_by_key(|clause| clause.path.len())
     }
@@ -94,10 +95,11 @@ impl Part {
         Self { number, key, title, intro: intro.into(), clauses: Vec::new(), table: None }
     }
 
-    /// Adds the next clause. `place` is its path within the part; none for what the whole part says.
+    /// Adds the next clause. `place` is its path within the part, such as `.rules[1]`; empty for what the
+    /// whole part says.
     fn says(&mut self, place: &str, text: String) {
         let number = format!("{}.{}", self.number, self.clauses.len() + 1);
-        let path = if place.is_empty() { self.key.to_owned() } else { format!("{}.{place}", self.key) };
+        let path = format!("{}{place}", self.key);
         self.clauses.push(Clause { number, path, text });
     }
 

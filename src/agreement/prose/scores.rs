@@ -14,7 +14,7 @@ pub(super) fn fit(terms: &Terms) -> Part {
         "Fit is what a lead is. Every rule that holds gives its points; their sum is kept within 0 and 100. What is not known satisfies no rule, but one that asks for just that.",
     );
     for (at, rule) in terms.fit.rules.iter().enumerate() {
-        part.says(&format!("rules[{at}]"), fit_rule(terms, rule));
+        part.says(&format!(".rules[{at}]"), fit_rule(terms, rule));
     }
     part.with_table(
         &["Rule", "Points"],
@@ -25,7 +25,8 @@ pub(super) fn fit(terms: &Terms) -> Part {
 fn fit_rule(terms: &Terms, rule: &FitRule) -> String {
     let points = count(rule.points.unsigned_abs(), "point");
     let act = if rule.points < 0 { "are taken off" } else { "are added" };
-    let mut text = format!("{} ({}): when {}, {points} {act}.", rule.label, rule.key, condition(terms, &rule.when));
+    let mut text =
+        format!("{} ({}): when {}, {points} {act}.", rule.label, rule.key, condition(terms, &rule.when));
     if let Some(persona) = &rule.persona {
         text.push_str(&format!(" It speaks for the persona “{persona}”."));
     }
@@ -40,9 +41,12 @@ pub(super) fn interest(terms: &Terms) -> Part {
         "Interest is what a lead does. Every rule that an event matches gives its points, and points fade with time.",
     );
     let half_life = count(terms.interest.half_life_days, "day");
-    part.says("half_life_days", format!("Points count half after {half_life}, a quarter after twice as long, and so on."));
+    part.says(
+        ".half_life_days",
+        format!("Points count half after {half_life}, a quarter after twice as long, and so on."),
+    );
     for (at, rule) in terms.interest.rules.iter().enumerate() {
-        part.says(&format!("rules[{at}]"), interest_rule(terms, rule));
+        part.says(&format!(".rules[{at}]"), interest_rule(terms, rule));
     }
     part.with_table(
         &["Rule", "Event", "Points", "At most"],
@@ -54,7 +58,8 @@ pub(super) fn interest(terms: &Terms) -> Part {
 }
 
 fn interest_rule(terms: &Terms, rule: &InterestRule) -> String {
-    let when = if rule.when.is_empty() { String::new() } else { format!(" whose {}", condition(terms, &rule.when)) };
+    let when =
+        if rule.when.is_empty() { String::new() } else { format!(" whose {}", condition(terms, &rule.when)) };
     let most = match rule.cap {
         Some(cap) => format!("all of them together never hold more than {}", count(cap, "point")),
         None => "there is no limit to their sum".to_owned(),
@@ -71,8 +76,14 @@ pub(super) fn categories(terms: &Terms) -> Part {
         "Categories",
         "Two thresholds put every lead into one of four categories, and the category decides what happens next.",
     );
-    part.says("fit_good", format!("A lead is a good fit from {} of fit.", count(categories.fit_good, "point")));
-    part.says("interest_high", format!("Interest is high above {} of interest.", count(categories.interest_high, "point")));
+    part.says(
+        ".fit_good",
+        format!("A lead is a good fit from {} of fit.", count(categories.fit_good, "point")),
+    );
+    part.says(
+        ".interest_high",
+        format!("Interest is high above {} of interest.", count(categories.interest_high, "point")),
+    );
     for key in CategoryKey::all() {
         let category = categories.get(key);
         let (interest, fit) = quarter(key);
@@ -82,14 +93,19 @@ pub(super) fn categories(terms: &Terms) -> Part {
             sentence(&category.definition),
             route(category.route)
         );
-        part.says(key.as_str(), text);
+        part.says(&format!(".{key}"), text);
     }
     part.with_table(
         &["Category", "Interest", "Fit", "Route"],
         CategoryKey::all().into_iter().map(|key| {
             let (interest, fit) = quarter(key);
             let category = categories.get(key);
-            vec![category.label.clone(), interest.to_owned(), fit.to_owned(), category.route.label().to_owned()]
+            vec![
+                category.label.clone(),
+                interest.to_owned(),
+                fit.to_owned(),
+                category.route.label().to_owned(),
+            ]
         }),
     )
 }

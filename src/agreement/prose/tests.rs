@@ -27,7 +27,9 @@ fn read(terms: &Value) -> Option<Document> {
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), found))
+        }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), found));
         }
@@ -102,7 +104,10 @@ fn whatever_is_left_out_changes_the_text() {
 #[test]
 fn clauses_are_numbered_in_their_part_and_found_by_path() {
     let document = document(&Terms::default_agreement());
-    assert_eq!(document.parts.iter().map(|part| part.number).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>());
+    assert_eq!(
+        document.parts.iter().map(|part| part.number).collect::<Vec<_>>(),
+        (1..=10).collect::<Vec<_>>()
+    );
     for part in &document.parts {
         for (at, clause) in part.clauses.iter().enumerate() {
             assert_eq!(clause.number, format!("{}.{}", part.number, at + 1));
@@ -143,9 +148,16 @@ fn clauses_read_as_sentences() {
         text("routing.rules[1]"),
         "Rule 2, Large companies go to the enterprise team (enterprise): when employees is at least 500, the lead goes to the queue Enterprise, from which reps claim."
     );
-    assert_eq!(text("hand_back.reasons[3]"), "Interested, but not now (not_now). Recycled: right fit, wrong time. The lead becomes Recycled and is nurtured for 90 days, unless the rep names another date.");
+    assert_eq!(
+        text("hand_back.reasons[3]"),
+        "Interested, but not now (not_now). Recycled: right fit, wrong time. The lead becomes Recycled and is nurtured for 90 days, unless the rep names another date."
+    );
     assert_eq!(text("calendar.hours.monday"), "Monday: from 09:00 to 17:00.");
     for clause in document.parts.iter().flat_map(|part| &part.clauses) {
-        assert!(clause.text.ends_with('.') && !clause.text.contains("..") && !clause.text.contains("  "), "{}", clause.text);
+        assert!(
+            clause.text.ends_with('.') && !clause.text.contains("..") && !clause.text.contains("  "),
+            "{}",
+            clause.text
+        );
     }
 }

@@ -91,11 +91,6 @@ fn label_of<'a>(terms: &'a Terms, field: &str, text: &'a str) -> &'a str {
     .unwrap_or(text)
 }
 
-/// The label of a status, or its key when there is no such status.
-pub(super) fn status(terms: &Terms, key: &str) -> String {
-    terms.status(key).map_or_else(|| key.to_owned(), |status| status.label.clone())
-}
-
 /// The label of a queue, or its key when there is no such queue.
 pub(super) fn queue(terms: &Terms, key: &str) -> String {
     terms.queue(key).map_or_else(|| key.to_owned(), |queue| queue.label.clone())
@@ -104,5 +99,9 @@ pub(super) fn queue(terms: &Terms, key: &str) -> String {
 /// A text as a sentence of its own.
 pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
