@@ -1,8 +1,6 @@
-//! The rest of the fixed words as keys and labels, and the question of every move: may it be made?
+//! The rest of the fixed words as keys and labels.
 
-use std::fmt;
-
-use super::terms::{HandBackKind, Party, Route, Stage, Terms, Transition};
+use super::terms::{HandBackKind, Party, Route, Stage, Terms};
 use crate::kernel::people::Department;
 
 impl HandBackKind {
@@ -12,6 +10,14 @@ impl HandBackKind {
             HandBackKind::Reject => "reject",
             HandBackKind::Recycle => "recycle",
             HandBackKind::Disqualify => "disqualify",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            HandBackKind::Reject => "Rejected: not to the agreed standard",
+            HandBackKind::Recycle => "Recycled: right fit, wrong time",
+            HandBackKind::Disqualify => "Disqualified: never",
         }
     }
 }
@@ -36,41 +42,7 @@ impl From<Department> for Party {
     }
 }
 
-/// Why a move is not permitted. Displays as a sentence that cites the clause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    from: String,
-    to: String,
-    party: Party,
-    /// Who may make the move, if anybody.
-    who: Vec<Party>,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refusal { from, to, party, who } = self;
-        if who.is_empty() {
-            return write!(f, "The agreement has no move from “{from}” to “{to}” (part 2, Jurisdictions).");
-        }
-        let who: Vec<&str> = who.iter().map(|party| party.label()).collect();
-        write!(f, "Only {} may move a lead from “{from}” to “{to}”, not {} (part 2, Jurisdictions).", who.join(" or "), party.label())
-    }
-}
-
 impl Terms {
-    /// The transition by which this party may make the move, or why it may not.
-    pub fn may_move(&self, from: &str, to: &str, party: Party) -> Result<&Transition, Refusal> {
-        match self.transition(from, to) {
-            Some(transition) if transition.who.contains(&party) => Ok(transition),
-            other => Err(Refusal {
-                from: self.status_label(from).to_owned(),
-                to: self.status_label(to).to_owned(),
-                party,
-                who: other.map(|transition| transition.who.clone()).unwrap_or_default(),
-            }),
-        }
-    }
-
     /// The stage of a status. A status that this version no longer knows counts as an inquiry.
     pub fn stage_of(&self, status: &str) -> Stage {
         self.status(status).map_or(Stage::Inquiry, |status| status.stage)
