@@ -87,7 +87,12 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
 /// One attempt; false when somebody else was faster.
 async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: &User, candidate: &Candidate) -> AppResult<bool> {
     let terms = &version.terms;
-    let to = &terms.jurisdictions.acts.claimed;
+    let acts = &terms.jurisdictions.acts;
+    if candidate.status != acts.offered {
+        // A colleague claimed it between the two looks.
+        return Ok(false);
+    }
+    let to = &acts.claimed;
     may_move(version, &candidate.status, to, user)?;
     let now = app.clock.now();
     let offered_under = app.versions.get(conn, candidate.version).await?;
@@ -276,7 +281,7 @@ pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId,
 }
 
 /// The lead is free again, and is left alone for the cool-off or until the date that sales named.
-fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+pub fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
     let cool_off = now + TimeDelta::days(version.terms.handoff.cool_off_days.into());
     lead.rest_until = Some(nurture_until.map_or(cool_off, |until| until.max(cool_off)));
     lead.owner = None;
