@@ -1,5 +1,7 @@
 //! Conditions: fields that exist, compared in a way that can hold.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -105,77 +107,86 @@ impl<'a> Check<'a> {
             }
             return;
         };
-        let problem = match (test.op, value) {
-            (Op::IsKnown | Op::IsBlank, _) => {
-                Some("is compared with nothing by this test; leave the value out".to_owned())
-            }
-            (Op::Is | Op::IsNot | Op::AtLeast | Op::AtMost, Value::List(_)) => {
-                Some("is a list; use is_one_of or is_none_of, or give one value".to_owned())
-            }
-            (Op::IsOneOf | Op::IsNoneOf, Value::Bool(_) | Value::Number(_) | Value::Text(_)) => {
-                Some("is one value; give a list, or use is or is_not".to_owned())
-            }
-            (_, Value::List(values)) if values.is_empty() => {
-                Some("is an empty list; give at least one value".to_owned())
-            }
-            (_, Value::List(values)) if values.len() > 500 => {
-                Some("is too long; give 500 values at most".to_owned())
-            }
-            (op, Value::List(values)) => values.iter().find_map(|value| unfit(op, value, shape)),
-            (op, value) => unfit(op, value, shape),
-        };
-        if let Some(problem) = problem {
-            let (problem, remedy) = problem.split_once("; ").unwrap_or((&problem, "change it"));
+        if let Err((problem, remedy)) = fits(test.op, value, shape) {
             self.wrong(&value_path, shown(value), problem, remedy);
         }
     }
 }
 
-/// Why a field of this shape cannot be compared so with one value, as `problem; remedy`.
-fn unfit(op: Op, value: &Value, shape: &Shape) -> Option<String> {
-    match value {
-        Value::Text(text) if text.trim().is_empty() => {
-            return Some("is blank and equals nothing; use is_blank or is_known".to_owned());
+/// A problem and its remedy.
+type Fault = (&'static str, Cow<'static, str>);
+
+fn ensure(sound: bool, problem: &'static str, remedy: impl Into<Cow<'static, str>>) -> Result<(), Fault> {
+    if sound { Ok(()) } else { Err((problem, remedy.into())) }
+}
+
+/// Whether a test can compare a field of this shape with this value.
+fn fits(op: Op, value: &Value, shape: &Shape) -> Result<(), Fault> {
+    let list = match value {
+        Value::List(list) => Some(list),
+        _ => None,
+    };
+    match op {
+        Op::IsKnown | Op::IsBlank => {
+            return ensure(false, "is compared with nothing by this test", "leave the value out");
         }
-        Value::Text(text) if text.chars().count() > 200 => {
-            return Some("is too long; use 200 characters at most".to_owned());
+        Op::Is | Op::IsNot | Op::AtLeast | Op::AtMost => {
+            ensure(list.is_none(), "is a list", "use is_one_of or is_none_of, or give one value")?;
         }
-        Value::Number(number) if !number.is_finite() || number.abs() > 1e15 => {
-            return Some("is too large to compare; use a number of up to 15 digits".to_owned());
+        Op::IsOneOf | Op::IsNoneOf => {
+            ensure(list.is_some(), "is one value", "give a list, or use is or is_not")?
         }
-        Value::List(_) => return Some("is a list within a list; give a plain list".to_owned()),
-        _ => {}
+        Op::Contains | Op::StartsWith => {}
     }
-    let is_text = matches!(value, Value::Text(_));
+    let Some(list) = list else { return one_fits(op, value, shape) };
+    ensure(!list.is_empty(), "is an empty list", "give at least one value")?;
+    ensure(list.len() <= 500, "is too long", "give 500 values at most")?;
+    list.iter().try_for_each(|value| one_fits(op, value, shape))
+}
+
+fn one_fits(op: Op, value: &Value, shape: &Shape) -> Result<(), Fault> {
+    match value {
+        Value::Text(text) => {
+            ensure(!text.trim().is_empty(), "is blank and equals nothing", "use is_blank or is_known")?;
+            ensure(text.chars().count() <= 200, "is too long", "use 200 characters at most")?;
+        }
+        // Such numbers are the same in every notation, so that the hash of the terms is too.
+        Value::Number(number) => {
+            let plain = number.abs() <= 1e11 && (number * 1e4).round() / 1e4 == *number;
+            ensure(plain, "is too large or too fine", "use up to 11 digits and four decimals")?;
+        }
+        Value::List(_) => return ensure(false, "is a list within a list", "give a plain list"),
+        Value::Bool(_) => {}
+    }
+    let text = match value {
+        Value::Text(text) => Some(text.trim()),
+        _ => None,
+    };
     let is_number = matches!(value, Value::Number(_));
     match (op, shape) {
         (Op::Contains | Op::StartsWith, Shape::Text | Shape::Any) => {
-            (!is_text).then(|| "is not a text to look for; put it in quotes".to_owned())
+            ensure(text.is_some(), "is not a text to look for", "put it in quotes")
         }
         (Op::Contains | Op::StartsWith, _) => {
-            Some("is looked for where there is no free text; use is or is_one_of".to_owned())
-        }
-        (Op::AtLeast | Op::AtMost, Shape::Number) => {
-            (!is_number).then(|| "is not a number; give one without quotes".to_owned())
+            ensure(false, "is looked for where there is no free text", "use is or is_one_of")
         }
         (Op::AtLeast | Op::AtMost, Shape::Any) => {
-            let date = matches!(value, Value::Text(text) if NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").is_ok());
-            (!is_number && !date)
-                .then(|| "is neither a number nor a date; write 50 or \"2026-03-01\"".to_owned())
+            let is_date = text.is_some_and(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok());
+            ensure(is_number || is_date, "is neither a number nor a date", "write 50 or \"2026-03-01\"")
         }
-        (Op::AtLeast | Op::AtMost, _) => {
-            Some("cannot be compared by size with a text; use another test".to_owned())
+        (Op::AtLeast | Op::AtMost, Shape::Text | Shape::Id | Shape::OneOf(_)) => {
+            ensure(false, "cannot be compared by size with a text", "use another test")
         }
-        (_, Shape::Number) => (!is_number).then(|| "is not a number; give one without quotes".to_owned()),
-        (_, Shape::Text) => (!is_text).then(|| "is not a text; put it in quotes".to_owned()),
-        (_, Shape::Any) => None,
+        (_, Shape::Number) => ensure(is_number, "is not a number", "give one without quotes"),
+        (_, Shape::Text) => ensure(text.is_some(), "is not a text", "put it in quotes"),
+        (_, Shape::Any) => Ok(()),
         (_, Shape::Id) => {
-            let id = matches!(value, Value::Text(text) if Uuid::parse_str(text.trim()).is_ok());
-            (!id).then(|| "is not an id; copy it from the page of the campaign or persona".to_owned())
+            let is_id = text.is_some_and(|text| Uuid::parse_str(text).is_ok());
+            ensure(is_id, "is not an id", "copy it from the page of the campaign or persona")
         }
         (_, Shape::OneOf(keys)) => {
-            let known = matches!(value, Value::Text(text) if keys.contains(&text.as_str()));
-            (!known).then(|| format!("is not known here; {}", choices(keys.iter().copied())))
+            let known = text.is_some_and(|text| keys.contains(&text));
+            ensure(known, "is not known here", choices(keys.iter().copied()))
         }
     }
 }
@@ -248,7 +259,10 @@ mod tests {
             json!({ "field": "employees", "op": "contains", "value": "5" }),
             "value: “5” is looked for where there is no free text",
         );
-        field(json!({ "field": "employees", "op": "is", "value": 1e300 }), "value: “1000000");
+        field(
+            json!({ "field": "employees", "op": "is", "value": 0.12345 }),
+            "value: “0.12345” is too large or too fine",
+        );
         field(json!({ "field": "persona", "op": "is", "value": "cto" }), "value: “cto” is not an id");
         field(
             json!({ "field": "custom.since", "op": "at_most", "value": "spring" }),
