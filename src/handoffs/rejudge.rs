@@ -51,7 +51,7 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
     let intake = app.intake();
     let mut after = None;
     let mut done = 0;
-    let total: i64 = sqlx::query_scalar!(r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#).fetch_one(&app.db).await?;
+    let total = leads::about_how_many(&mut *app.db.acquire().await?).await?;
     runs::progress(&app.db, run, RejudgeAll::IDENTIFIER, "Judging all leads by the new version", done, total, app.clock.now()).await?;
     loop {
         let mut conn = app.db.acquire().await?;

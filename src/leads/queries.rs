@@ -387,3 +387,8 @@ pub async fn recent_events(conn: &mut PgConnection, leads: &[Uuid], each: i64) -
 pub async fn judged_otherwise(conn: &mut PgConnection, version: i32, after: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!("select id from leads where judged_version <> $1 and ($2::uuid is null or id > $2) order by id limit $3", version, after, limit).fetch_all(conn).await
 }
+
+/// How many leads there are, as of the last time that Postgres counted.
+pub async fn about_how_many(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#).fetch_one(conn).await
+}
