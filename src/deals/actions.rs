@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::model::DealForm;
 use super::queries;
-use crate::agreement::terms::Party;
 use crate::app::App;
 use crate::audit::{self, Entry};
 use crate::auth::User;
@@ -89,7 +88,7 @@ pub async fn close(app: &App, user: &User, lead: LeadId, deal: DealId, ending: E
     };
     let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), verb).change(Some("open".into()), Some(ending.key().into())).detail(detail)];
     if let Some(to) = to.filter(|to| **to != held.status) {
-        version.terms.may_move(&held.status, to, Party::Sales).map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+        handoffs::may_move(&version, &held, to, user)?;
         move_to(&version, &mut held, to, &user.actor(), now, &mut entries);
         held.updated_at = now;
         handoffs::save(&mut tx, &held).await?;

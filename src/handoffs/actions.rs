@@ -11,7 +11,7 @@ use super::intake::{self, move_to};
 use super::model::{Handoff, HandoffState};
 use super::queries::{self, Candidate, ClaimWrite, HandBackWrite};
 use super::service_levels::Deadline;
-use crate::agreement::terms::{HandBackKind, Party, Promise};
+use crate::agreement::terms::{HandBackKind, Party, Promise, Transition};
 use crate::agreement::versions::Version;
 use crate::app::App;
 use crate::audit::{self, Entry};
@@ -87,8 +87,13 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
 /// One attempt; false when somebody else was faster.
 async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: &User, candidate: &Candidate) -> AppResult<bool> {
     let terms = &version.terms;
-    let to = &terms.jurisdictions.acts.claimed;
-    may_move(version, &candidate.status, to, user)?;
+    let acts = &terms.jurisdictions.acts;
+    if candidate.status != acts.offered {
+        // A colleague claimed it between the two looks.
+        return Ok(false);
+    }
+    let to = &acts.claimed;
+    terms.may_move(&candidate.status, to, Party::from(user.department)).map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
     let now = app.clock.now();
     let offered_under = app.versions.get(conn, candidate.version).await?;
     let deadline = Deadline::contact(&offered_under.calendar, promise(&offered_under, candidate), now);
@@ -130,10 +135,19 @@ async fn load_lead(conn: &mut PgConnection, lead: LeadId) -> AppResult<leads::Lo
     leads::load(conn, lead).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))
 }
 
-/// Whether the user's department may make this move; the refusal cites the clause.
-fn may_move(version: &Version, from: &str, to: &str, user: &User) -> AppResult<()> {
-    let party = Party::from(user.department);
-    version.terms.may_move(from, to, party).map(|_| ()).map_err(|refusal| AppError::Conflict(refusal.to_string()))
+/// Whether the user's department may make this move of a lead, and all is filled in that the move requires;
+/// the refusal cites the clause.
+pub fn may_move<'a>(version: &'a Version, lead: &Lead, to: &str, user: &User) -> AppResult<&'a Transition> {
+    let transition = version
+        .terms
+        .may_move(&lead.status, to, Party::from(user.department))
+        .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+    let missing: Vec<&str> = transition.requires.iter().map(String::as_str).filter(|field| !lead.facts.has(field)).collect();
+    if !missing.is_empty() {
+        let (from, to) = (version.terms.status_label(&lead.status), version.terms.status_label(to));
+        return Err(AppError::Conflict(format!("From “{from}” to “{to}” the lead needs {} (part 2, Jurisdictions). Edit the lead and fill it in.", missing.join(" and "))));
+    }
+    Ok(transition)
 }
 
 /// What a person did on a lead. As typed.
@@ -175,7 +189,7 @@ pub async fn log_activity(app: &App, user: &User, lead: LeadId, activity: &NewAc
         && queries::contact(&mut tx, lead, handoff.id, now).await?
     {
         let to = version.terms.jurisdictions.acts.contacted.clone();
-        may_move(&version, &held.status, &to, user)?;
+        may_move(&version, &held, &to, user)?;
         entries.push(Entry::new("lead", lead.0, &user.actor(), "contacted").version(version.number).detail(json!({ "handoff": handoff.id })));
         move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
         held.updated_at = now;
@@ -248,7 +262,7 @@ pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId,
     if let Err(errors) = errors.into_result() {
         return Ok(Err(errors));
     }
-    may_move(&version, &held.status, &reason.target_status, user)?;
+    may_move(&version, &held, &reason.target_status, user)?;
     let answer_within = version.terms.service_levels.marketing.answer_within_minutes;
     let write = HandBackWrite {
         lead,
@@ -326,7 +340,7 @@ pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) 
         return Err(AppError::Conflict(format!("This handoff is {} now; only a waiting one can be withdrawn.", found.state.label().to_lowercase())));
     }
     let to = version.terms.jurisdictions.acts.withdrawn.clone();
-    may_move(&version, &held.status, &to, user)?;
+    may_move(&version, &held, &to, user)?;
     let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), "withdrawn").version(version.number).detail(json!({ "handoff": handoff }))];
     move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
     rest(&version, &mut held, None, now);
@@ -364,7 +378,7 @@ pub async fn convert(conn: &mut PgConnection, version: &Arc<Version>, user: &Use
         return Err(AppError::Conflict("Only a lead that was handed over can be qualified. Claim it first (part 2, Jurisdictions).".into()));
     };
     let handoff = owned(conn, user, lead.id, open.id).await?;
-    may_move(version, &lead.status, &to, user)?;
+    may_move(version, lead, &to, user)?;
     if !queries::convert(conn, lead.id, handoff.id, now).await? {
         return Err(AppError::Conflict("Log the first contact before you qualify the lead (part 2, Jurisdictions).".into()));
     }
@@ -388,11 +402,7 @@ pub async fn change_status(app: &App, user: &User, lead: LeadId, to: &str, reaso
     if loaded.has_open_handoff {
         return Err(AppError::Conflict("This lead is being handed over. Withdraw the offer, convert it or hand it back; its status follows.".into()));
     }
-    let transition = version.terms.may_move(&held.status, to, Party::from(user.department)).map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
-    let missing: Vec<&str> = transition.requires.iter().map(String::as_str).filter(|field| !held.facts.has(field)).collect();
-    if !missing.is_empty() {
-        return Ok(Err(FieldErrors::one("to", format!("Fill in {} first (part 2, Jurisdictions).", missing.join(", ")))));
-    }
+    let transition = may_move(&version, &held, to, user)?;
     if transition.reason && reason.trim().is_empty() {
         return Ok(Err(FieldErrors::one("reason", "This move needs a reason (part 2, Jurisdictions).")));
     }

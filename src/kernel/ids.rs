@@ -2,15 +2,20 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
+
+/// Counts ids of one millisecond, so that those made one after the other sort in that order.
+static SEQUENCE: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
 /// A new id that sorts by time, so that rows made together lie together.
 pub fn new_id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(uuid::timestamp::context::ContextV7::new(), seconds, now.timestamp_subsec_nanos()))
+    Uuid::new_v7(Timestamp::from_unix(&SEQUENCE, seconds, now.timestamp_subsec_nanos()))
 }
 
 macro_rules! id {
@@ -55,4 +60,16 @@ id! {
     DealId,
     /// One import of a file.
     ImportId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_moment_sort_in_the_order_in_which_they_were_made() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let ids: Vec<Uuid> = (0..1000).map(|_| new_id(now)).collect();
+        assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
+    }
 }

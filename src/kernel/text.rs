@@ -96,11 +96,9 @@ impl Phone {
 
 /// The two-letter code of a country given by code or by its English name.
 fn country_code(country: &str) -> Option<&'static str> {
-    celes::Country::from_alpha2(country.trim())
-        .or_else(|_| celes::Country::from_name(country.trim()))
-        .or_else(|_| celes::Country::from_alias(country.trim()))
-        .ok()
-        .map(|country| country.alpha2)
+    // The library knows names and codes without their spaces.
+    let name: String = country.chars().filter(|c| c.is_alphanumeric()).collect();
+    name.parse::<celes::Country>().ok().map(|country| country.alpha2)
 }
 
 /// Trims, and makes nothing of a blank.
