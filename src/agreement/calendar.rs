@@ -64,6 +64,33 @@ impl Weekday {
         Self::Saturday,
         Self::Sunday,
     ];
+
+    /// The key in the terms.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Monday => "Monday",
+            Self::Tuesday => "Tuesday",
+            Self::Wednesday => "Wednesday",
+            Self::Thursday => "Thursday",
+            Self::Friday => "Friday",
+            Self::Saturday => "Saturday",
+            Self::Sunday => "Sunday",
+        }
+    }
 }
 
 impl Minute {
@@ -114,7 +141,8 @@ impl<'de> Deserialize<'de> for Minute {
 impl Calendar {
     /// The calendar that counts business time. Fails when no span is open, which validated terms rule out.
     pub fn business(&self) -> Result<BusinessCalendar, NeverOpen> {
-        let spans = |day| self.hours.get(&day).into_iter().flatten().map(|span: &Span| span.from.0..span.to.0);
+        let spans =
+            |day| self.hours.get(&day).into_iter().flatten().map(|span: &Span| span.from.0..span.to.0);
         let week = Weekday::ALL.map(|day| spans(day).collect());
         BusinessCalendar::new(self.time_zone, week, self.holidays.iter().map(|holiday| holiday.date))
     }

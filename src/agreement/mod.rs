@@ -1,4 +1,12 @@
 //! The handoff agreement: one versioned document whose terms run, explain and measure every lead.
 
 pub mod calendar;
+mod codec;
+pub mod facts;
+pub mod jurisdiction;
+mod lookup;
+pub mod prose;
+pub mod queries;
 pub mod terms;
+pub mod versions;
+mod words;

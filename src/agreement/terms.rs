@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::calendar::{Calendar, Holiday, Span, Weekday};
+pub use crate::kernel::people::Department;
 use crate::scoring::{CategoryKey, FitRule, InterestRule, Test};
 
 /// Everything that two departments agree on. See `validate` for what makes it sound.
@@ -36,14 +37,6 @@ pub struct Terms {
     pub calendar: Calendar,
 }
 
-/// A department, as an owner of statuses and a party to the agreement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Department {
-    Marketing,
-    Sales,
-}
-
 /// Who may make a transition: a department, or the system acting by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,8 +47,9 @@ pub enum Party {
 }
 
 /// The fixed stage that logic and reports use; every status maps to one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Stage {
     Inquiry,
     Mql,
@@ -344,8 +338,9 @@ pub struct HandBackReason {
 }
 
 /// The three ways out of a handoff that did not convert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum HandBackKind {
     /// Not to the agreed standard.
     Reject,

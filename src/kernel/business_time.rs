@@ -33,7 +33,9 @@ impl BusinessCalendar {
     /// A calendar of working spans in minutes of the local day (0..=1440), Monday first. Spans may come in
     /// any order and overlap; an empty one counts for nothing.
     pub fn new(
-        time_zone: Tz, week: [Vec<Range<u16>>; 7], holidays: impl IntoIterator<Item = NaiveDate>,
+        time_zone: Tz,
+        week: [Vec<Range<u16>>; 7],
+        holidays: impl IntoIterator<Item = NaiveDate>,
     ) -> Result<Self, NeverOpen> {
         let week = week.map(merged);
         if week.iter().all(Vec::is_empty) {
@@ -47,7 +49,9 @@ impl BusinessCalendar {
     pub fn is_open(&self, at: DateTime<Utc>) -> bool {
         let local = at.with_timezone(&self.time_zone);
         let minute = local.hour() * 60 + local.minute();
-        self.spans(local.date_naive()).iter().any(|span| (u32::from(span.start)..u32::from(span.end)).contains(&minute))
+        self.spans(local.date_naive())
+            .iter()
+            .any(|span| (u32::from(span.start)..u32::from(span.end)).contains(&minute))
     }
 
     /// The instant by which so much business time has passed since `start`: `start` itself when none is asked
@@ -59,7 +63,9 @@ impl BusinessCalendar {
         }
         let mut left = time;
         let mut reached = start;
-        for stretch in self.stretches(start).take_while(|stretch| stretch.start - start < Duration::days(HORIZON_DAYS)) {
+        for stretch in
+            self.stretches(start).take_while(|stretch| stretch.start - start < Duration::days(HORIZON_DAYS))
+        {
             for open in self.open_within(&stretch) {
                 let length = open.end - open.start;
                 if length >= left {
@@ -90,7 +96,11 @@ impl BusinessCalendar {
 
     /// Working spans of a local date.
     fn spans(&self, date: NaiveDate) -> &[Range<u16>] {
-        if self.holidays.contains(&date) { &[] } else { &self.week[date.weekday().num_days_from_monday() as usize] }
+        if self.holidays.contains(&date) {
+            &[]
+        } else {
+            &self.week[date.weekday().num_days_from_monday() as usize]
+        }
     }
 
     fn offset(&self, at: DateTime<Utc>) -> TimeDelta {
@@ -151,4 +161,195 @@ fn merged(mut spans: Vec<Range<u16>>) -> Vec<Range<u16>> {
         }
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{America, Europe};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Monday to Friday, 9 to 17.
+    fn office(time_zone: Tz, holidays: &[&str]) -> BusinessCalendar {
+        let week = std::array::from_fn(|weekday| if weekday < 5 { vec![540..1020] } else { vec![] });
+        BusinessCalendar::new(time_zone, week, holidays.iter().map(|date| day(date))).unwrap()
+    }
+
+    fn always(time_zone: Tz) -> BusinessCalendar {
+        BusinessCalendar::new(time_zone, std::array::from_fn(|_| vec![0..1440]), []).unwrap()
+    }
+
+    #[test]
+    fn a_calendar_without_an_open_minute_is_refused() {
+        let empty = || std::array::from_fn(|_| vec![600..600, 700..650]);
+        assert_eq!(BusinessCalendar::new(Tz::UTC, empty(), []), Err(NeverOpen));
+    }
+
+    #[test]
+    fn time_stands_still_while_the_calendar_is_closed() {
+        let office = office(Tz::UTC, &[]);
+        // Friday 16:30 and an hour is Monday 9:30.
+        assert_eq!(office.add_minutes(at("2026-03-06T16:30:00Z"), 60), at("2026-03-09T09:30:00Z"));
+        // What fits exactly ends at the closing time.
+        assert_eq!(office.add_minutes(at("2026-03-06T16:30:00Z"), 30), at("2026-03-06T17:00:00Z"));
+        // A start on Saturday counts from Monday on.
+        assert_eq!(office.add_minutes(at("2026-03-07T12:00:00Z"), 15), at("2026-03-09T09:15:00Z"));
+        assert_eq!(office.add_minutes(at("2026-03-07T12:00:00Z"), 0), at("2026-03-07T12:00:00Z"));
+        assert_eq!(
+            office.between(at("2026-03-06T16:00:00Z"), at("2026-03-09T10:00:00Z")),
+            TimeDelta::hours(2)
+        );
+        assert_eq!(office.between(at("2026-03-09T10:00:00Z"), at("2026-03-06T16:00:00Z")), TimeDelta::zero());
+    }
+
+    #[test]
+    fn an_opening_time_is_open_and_a_closing_time_is_not() {
+        let office = office(Europe::Berlin, &["2026-03-10"]);
+        assert!(office.is_open(at("2026-03-09T08:00:00Z")));
+        assert!(office.is_open(at("2026-03-09T15:59:59.999Z")));
+        assert!(!office.is_open(at("2026-03-09T07:59:59.999Z")));
+        assert!(!office.is_open(at("2026-03-09T16:00:00Z")));
+        assert!(!office.is_open(at("2026-03-10T10:00:00Z")), "a holiday");
+    }
+
+    #[test]
+    fn holidays_and_leap_days_are_days_of_their_own() {
+        let with_holiday = office(Tz::UTC, &["2028-02-29"]);
+        let without = office(Tz::UTC, &[]);
+        let monday_evening = at("2028-02-28T16:00:00Z");
+        assert_eq!(without.add_minutes(monday_evening, 120), at("2028-02-29T10:00:00Z"));
+        assert_eq!(with_holiday.add_minutes(monday_evening, 120), at("2028-03-01T10:00:00Z"));
+    }
+
+    #[test]
+    fn spans_are_sorted_and_overlaps_count_once() {
+        let mut week = std::array::from_fn(|_| vec![]);
+        week[0] = vec![780..1020, 540..720, 700..730];
+        let calendar = BusinessCalendar::new(Tz::UTC, week, []).unwrap();
+        let (monday, tuesday) = (at("2026-03-09T00:00:00Z"), at("2026-03-10T00:00:00Z"));
+        assert_eq!(calendar.between(monday, tuesday), TimeDelta::minutes(190 + 240));
+        assert_eq!(calendar.add_minutes(monday, 200), at("2026-03-09T13:10:00Z"));
+    }
+
+    #[test]
+    fn an_hour_that_the_clock_skips_is_no_working_time() {
+        // Berlin, 29 March 2026: 02:00 becomes 03:00 at 01:00 UTC.
+        let night = always(Europe::Berlin);
+        assert_eq!(
+            night.between(at("2026-03-28T23:00:00Z"), at("2026-03-29T22:00:00Z")),
+            TimeDelta::hours(23)
+        );
+        let mut week = std::array::from_fn(|_| vec![]);
+        week[6] = vec![90..210];
+        let sunday = BusinessCalendar::new(Europe::Berlin, week, []).unwrap();
+        // 01:30 to 03:30 lasts an hour that day.
+        assert_eq!(
+            sunday.between(at("2026-03-28T00:00:00Z"), at("2026-03-30T00:00:00Z")),
+            TimeDelta::hours(1)
+        );
+        assert_eq!(sunday.add_minutes(at("2026-03-28T00:00:00Z"), 40), at("2026-03-29T01:10:00Z"));
+    }
+
+    #[test]
+    fn an_hour_that_the_clock_repeats_counts_twice() {
+        // New York, 1 November 2026: 02:00 becomes 01:00 at 06:00 UTC.
+        let mut week = std::array::from_fn(|_| vec![]);
+        week[6] = vec![60..90, 100..180];
+        let sunday = BusinessCalendar::new(America::New_York, week, []).unwrap();
+        let (start, end) = (at("2026-10-31T12:00:00Z"), at("2026-11-02T12:00:00Z"));
+        // 01:00 to 01:30 twice, 01:40 to 02:00 twice, 02:00 to 03:00 once.
+        assert_eq!(sunday.between(start, end), TimeDelta::minutes(30 + 20 + 30 + 20 + 60));
+        assert!(!sunday.is_open(at("2026-11-01T05:35:00Z")) && !sunday.is_open(at("2026-11-01T06:35:00Z")));
+        assert_eq!(sunday.add_minutes(start, 60), at("2026-11-01T06:10:00Z"));
+    }
+
+    #[test]
+    fn a_deadline_beyond_all_holidays_saturates() {
+        let holidays = day("2026-01-01").iter_days().take(210 * 366);
+        let calendar =
+            BusinessCalendar::new(Tz::UTC, std::array::from_fn(|_| vec![0..1440]), holidays).unwrap();
+        let start = at("2026-01-01T00:00:00Z");
+        assert!(calendar.add_minutes(start, 1) - start >= TimeDelta::days(HORIZON_DAYS));
+    }
+
+    /// Zones with changes of one hour, of half an hour, at midnight, a minute after it, and none.
+    const ZONES: [Tz; 7] = [
+        Europe::Berlin,
+        America::New_York,
+        chrono_tz::Australia::Lord_Howe,
+        America::Havana,
+        America::St_Johns,
+        America::Sao_Paulo,
+        Tz::UTC,
+    ];
+
+    prop_compose! {
+        fn calendars()(
+            zone in prop::sample::select(&ZONES[..]),
+            week in prop::array::uniform7(prop::collection::vec((0u16..1440, 1u16..600), 0..3)),
+            holidays in prop::collection::vec(0i64..800, 0..12),
+        ) -> BusinessCalendar {
+            let span = |(from, length): (u16, u16)| from..(from + length).min(1440);
+            let mut week = week.map(|spans| spans.into_iter().map(span).collect::<Vec<_>>());
+            week[2].push(0..1440);
+            BusinessCalendar::new(zone, week, holidays.into_iter().map(|n| day("2009-12-20") + TimeDelta::days(n))).unwrap()
+        }
+    }
+
+    prop_compose! {
+        /// Two years that begin in winter, down to the millisecond.
+        fn instants()(millis in 0i64..2 * 366 * 86_400_000) -> DateTime<Utc> {
+            at("2009-12-24T00:00:00Z") + TimeDelta::milliseconds(millis)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_added_is_measured_again(calendar in calendars(), start in instants(), minutes in 0u32..20_000) {
+            let due = calendar.add_minutes(start, minutes);
+            prop_assert_eq!(calendar.between(start, due), TimeDelta::minutes(i64::from(minutes)));
+            // And it is the first such instant.
+            if minutes > 0 {
+                prop_assert!(calendar.is_open(due - TimeDelta::milliseconds(1)));
+            }
+        }
+
+        #[test]
+        fn more_time_is_never_due_earlier(calendar in calendars(), start in instants(), a in 0u32..9000, b in 0u32..9000) {
+            prop_assert!(calendar.add_minutes(start, a) <= calendar.add_minutes(start, a + b));
+            let later = start + TimeDelta::minutes(i64::from(b));
+            prop_assert!(calendar.add_minutes(start, a) <= calendar.add_minutes(later, a));
+        }
+
+        #[test]
+        fn time_between_adds_up(calendar in calendars(), mut instants in prop::array::uniform3(instants())) {
+            instants.sort();
+            let [a, b, c] = instants;
+            prop_assert_eq!(calendar.between(a, b) + calendar.between(b, c), calendar.between(a, c));
+        }
+
+        #[test]
+        fn the_measure_agrees_with_counting_open_minutes(calendar in calendars(), start in instants(), hours in 0i64..80) {
+            let start = start - TimeDelta::milliseconds(start.timestamp_millis() % 60_000);
+            let open = (0..hours * 60).filter(|minute| calendar.is_open(start + TimeDelta::minutes(*minute))).count();
+            let measured = calendar.between(start, start + TimeDelta::hours(hours));
+            prop_assert_eq!(measured.num_seconds(), 60 * i64::try_from(open).unwrap());
+        }
+
+        #[test]
+        fn the_clock_of_the_zone_never_moves_office_hours(start in instants(), zone in prop::sample::select(&ZONES[..])) {
+            let due = office(zone, &[]).add_minutes(start, 480).with_timezone(&zone);
+            let minute = due.hour() * 60 + due.minute();
+            prop_assert!((540..=1020).contains(&minute), "{due}");
+        }
+    }
 }
