@@ -78,6 +78,15 @@ impl Sort {
             Sort::Name => "Name",
         }
     }
+
+    /// How a column that sorts in another order stands to this one, in ARIA's words.
+    pub fn direction(self, column: Sort) -> &'static str {
+        match (self == column, column) {
+            (false, _) => "none",
+            (true, Sort::Name) => "ascending",
+            (true, _) => "descending",
+        }
+    }
 }
 
 /// Where the page begins or ends.

@@ -9,6 +9,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::filters::{Filters, Owner, Page, Place, Search, Sort, SortKey};
+use super::model::display_name;
 use crate::kernel::ids::LeadId;
 use crate::kernel::page::PAGE_SIZE;
 use crate::scoring::CategoryKey;
@@ -48,6 +49,11 @@ pub struct LeadRow {
 }
 
 impl LeadRow {
+    /// What the lead is called.
+    pub fn display_name(&self) -> &str {
+        display_name(self.name.as_deref(), self.email.as_deref(), self.company.as_deref())
+    }
+
     /// The row's place in a list of this order.
     pub fn place(&self, sort: Sort) -> Place {
         let key = match sort {
@@ -258,7 +264,8 @@ pub struct Choices {
     pub owners: Vec<(Uuid, String)>,
     pub campaigns: Vec<(Uuid, String)>,
     pub personas: Vec<(Uuid, String)>,
-    pub sources: Vec<String>,
+    /// Twice each: as the value of a choice and as its label.
+    pub sources: Vec<(String, String)>,
     /// The most frequent ones, as far as the database has noticed; others can be typed.
     pub countries: Vec<String>,
 }
@@ -278,7 +285,10 @@ pub async fn choices(conn: &mut PgConnection) -> sqlx::Result<Choices> {
            select source as "source!" from found where source is not null limit 500"#
     )
     .fetch_all(&mut *conn)
-    .await?;
+    .await?
+    .into_iter()
+    .map(|source| (source.clone(), source))
+    .collect();
     let mut countries = sqlx::query_scalar!(
         r#"select unnest(most_common_vals::text::text[]) as "country!" from pg_stats where schemaname = current_schema() and tablename = 'leads' and attname = 'country'"#
     )

@@ -13,6 +13,8 @@ use crate::web::forms;
 
 /// The owner of leads that nobody holds, as the address names them.
 pub const NOBODY: &str = "nobody";
+/// The view that is a picture.
+const PLANE: &str = "plane";
 
 /// The address as it was typed: a text for each name, blank when absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -87,6 +89,31 @@ impl ListParams {
         params.address()
     }
 
+    /// The same leads in another order.
+    pub fn sorted_by(&self, sort: Sort) -> String {
+        self.link(|params| params.sort = sort.key().to_owned())
+    }
+
+    /// The same leads as a list.
+    pub fn as_list(&self) -> String {
+        self.link(|params| params.view.clear())
+    }
+
+    /// The same leads as a picture.
+    pub fn as_plane(&self) -> String {
+        self.link(|params| params.view = PLANE.to_owned())
+    }
+
+    /// The list from its start.
+    pub fn start(&self) -> String {
+        self.link(|_| ())
+    }
+
+    /// The address of all leads, in the same order and view.
+    pub fn unfiltered(&self) -> String {
+        ListParams { sort: self.sort.clone(), view: self.view.clone(), ..ListParams::default() }.address()
+    }
+
     /// The address of this list. Order and view are left out where they are the usual ones.
     pub fn address(&self) -> String {
         let query = forms::query(&[
@@ -110,7 +137,7 @@ impl ListParams {
 
     /// Whether the leads are shown as a picture rather than a list.
     pub fn is_plane(&self) -> bool {
-        self.view == "plane"
+        self.view == PLANE
     }
 
     /// Whether anything narrows the list.
