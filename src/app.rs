@@ -27,7 +27,7 @@ use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
 use crate::web::live::{self, Live};
-use crate::web::{Routes, assets, errors, headers, health, request_log};
+use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
 
 /// What every request may use. Cheap to clone.
 #[derive(Clone)]
@@ -98,6 +98,7 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
             Duration::from_secs(config.request_timeout_seconds.into()),
         ))
         .layer(CatchPanicLayer::custom(errors::after_panic))
+        .layer(from_fn_with_state(app.clone(), guard::prolong))
         .layer(from_fn_with_state(app.clone(), errors::render))
         .layer(sessions)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

@@ -73,7 +73,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Migrates, and installs what a new installation starts with. Changes nothing when all is there.
-async fn prepare(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
+pub async fn prepare(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
     db::migrate(pool).await?;
     let mut conn = pool.acquire().await?;
     versions::install_default(&mut conn, clock.now()).await?;

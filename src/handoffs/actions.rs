@@ -276,7 +276,7 @@ pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId,
 }
 
 /// The lead is free again, and is left alone for the cool-off or until the date that sales named.
-fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+pub fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
     let cool_off = now + TimeDelta::days(version.terms.handoff.cool_off_days.into());
     lead.rest_until = Some(nurture_until.map_or(cool_off, |until| until.max(cool_off)));
     lead.owner = None;

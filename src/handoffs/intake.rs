@@ -411,12 +411,12 @@ pub fn announce(app: &App, offered: &[Offered]) {
 }
 
 /// A lead in hand.
-struct Touched {
-    lead: Lead,
-    is_new: bool,
-    has_open: bool,
+pub struct Touched {
+    pub lead: Lead,
+    pub is_new: bool,
+    pub has_open: bool,
     /// The moment that speed-to-lead counts from, if this makes it due.
-    qualified_at: DateTime<Utc>,
+    pub qualified_at: DateTime<Utc>,
 }
 
 /// Leads that are judged and saved together.
@@ -492,7 +492,7 @@ impl<'a> Set<'a> {
         let mut entries = std::mem::take(&mut self.entries);
         for touched in self.leads.values_mut() {
             let judgement = judge::judge(self.version, &touched.lead, touched.has_open, self.now);
-            if let Some(handoff) = settle(self.version, touched, judgement, self.now, &mut entries) {
+            if let Some(handoff) = settle(self.version, touched, judgement, self.now, || HandoffId::new(self.now), &mut entries) {
                 offers.push(handoff);
             }
         }
@@ -533,8 +533,16 @@ impl<'a> Set<'a> {
     }
 }
 
-/// Puts a judgement into effect on the lead in hand, and records what it changed. Returns the handoff to offer.
-fn settle(version: &Version, touched: &mut Touched, judgement: Judgement, now: DateTime<Utc>, entries: &mut Vec<Entry>) -> Option<NewHandoff> {
+/// Puts a judgement into effect on the lead in hand, and records what it changed. Returns the handoff to offer,
+/// still without its packet.
+pub fn settle(
+    version: &Version,
+    touched: &mut Touched,
+    judgement: Judgement,
+    now: DateTime<Utc>,
+    new_id: impl FnOnce() -> HandoffId,
+    entries: &mut Vec<Entry>,
+) -> Option<NewHandoff> {
     let terms = &version.terms;
     let lead = &mut touched.lead;
     let before = crate::scoring::CategoryKey::of(&terms.categories.thresholds(), lead.fit, lead.hot_until.is_some_and(|until| until > now));
@@ -554,7 +562,7 @@ fn settle(version: &Version, touched: &mut Touched, judgement: Judgement, now: D
             lead.rest_until = None;
             // A fast track is used up by the offer that it made.
             lead.fast_track = None;
-            let id = HandoffId::new(now);
+            let id = new_id();
             let detail = json!({ "handoff": id, "queue": offer.queue, "rule": offer.routing_rule, "fast_track": offer.fast_track, "cycle": lead.cycles });
             entries.push(Entry::new("lead", lead.id.0, &rule, "offered").change(None, Some(offer.queue.clone())).version(version.number).detail(detail));
             Some(NewHandoff {

@@ -112,7 +112,7 @@ struct QueuePage {
     layout: Layout,
     me: User,
     version: Arc<Version>,
-    key: String,
+    queue: String,
     label: String,
     rows: Vec<Waiting>,
     /// This page's address, for live updates.
@@ -142,7 +142,7 @@ async fn show_queue(State(app): State<App>, Path(key): Path<String>, Query(page)
     let next = rows.last().filter(|_| has_more).map(|row| format!("{path}?after={}", encode(&queues::cursor(row).to_string())));
     let here = page.after.as_deref().map_or_else(|| path.clone(), |after| format!("{path}?after={}", encode(after)));
     let topics = encode(&format!("queue:{key}"));
-    Ok(QueuePage { layout, me, version, label, rows, here, topics, next, first: after.map(|_| path), key })
+    Ok(QueuePage { layout, me, version, label, rows, here, topics, next, first: after.map(|_| path), queue: key })
 }
 
 #[derive(Default, Deserialize)]

@@ -31,8 +31,8 @@ pub struct Waiting {
 
 impl Waiting {
     /// Interest now, from the instant at which it falls to the threshold.
-    pub fn interest(&self, version: &Version, now: DateTime<Utc>) -> i64 {
-        interest_now(version, self.hot_until, now)
+    pub fn interest(&self, version: &Version, layout: &Layout) -> i64 {
+        interest_now(version, self.hot_until, layout.now)
     }
 
     pub fn category(&self) -> CategoryKey {
