@@ -206,10 +206,6 @@ fn grouped(n: i64) -> String {
 }
 
 impl Rows {
-    fn category(&self, row: &LeadRow, now: &DateTime<Utc>) -> CategoryKey {
-        CategoryKey::of(&self.version.terms.categories.thresholds(), u8::try_from(row.fit).unwrap_or(0), row.hot_until.is_some_and(|until| until > *now))
-    }
-
     fn interest(&self, row: &LeadRow, now: &DateTime<Utc>) -> i64 {
         interest_now(&self.version, row.hot_until, *now)
     }

@@ -54,6 +54,10 @@ impl LeadRow {
         display_name(self.name.as_deref(), self.email.as_deref(), self.company.as_deref())
     }
 
+    pub fn category(&self, now: DateTime<Utc>) -> CategoryKey {
+        category(self.good_fit, self.hot_until, now)
+    }
+
     /// The row's place in a list of this order.
     pub fn place(&self, sort: Sort) -> Place {
         let key = match sort {
@@ -63,6 +67,16 @@ impl LeadRow {
             Sort::Name => SortKey::Name(self.sort_name.clone().unwrap_or_default()),
         };
         Place { key, id: self.id.0 }
+    }
+}
+
+/// The category of a lead by what is stored with it, which is what the filters go by.
+pub fn category(good_fit: bool, hot_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> CategoryKey {
+    match (hot_until.is_some_and(|until| until > now), good_fit) {
+        (true, true) => CategoryKey::HighInterestGoodFit,
+        (true, false) => CategoryKey::HighInterestLowFit,
+        (false, true) => CategoryKey::LowInterestGoodFit,
+        (false, false) => CategoryKey::LowInterestBadFit,
     }
 }
 

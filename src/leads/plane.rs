@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::list_query::Point;
+use super::list_query::{self, Point};
 use crate::scoring::{CategoryKey, Thresholds};
 use crate::web::plane::{Dot, Plane, Quarter};
 
@@ -51,22 +51,13 @@ fn half_lives(point: &Point, scale: &Scale, now: DateTime<Utc>) -> Option<f64> {
     Some(left.num_seconds() as f64 / (scale.half_life_days * 86_400.0))
 }
 
-fn category(point: &Point, now: DateTime<Utc>) -> CategoryKey {
-    match (point.hot_until.is_some_and(|until| until > now), point.good_fit) {
-        (true, true) => CategoryKey::HighInterestGoodFit,
-        (true, false) => CategoryKey::HighInterestLowFit,
-        (false, true) => CategoryKey::LowInterestGoodFit,
-        (false, false) => CategoryKey::LowInterestBadFit,
-    }
-}
-
 /// Bins the leads.
 pub fn count(points: &[Point], scale: &Scale, now: DateTime<Utc>) -> Counted {
     let mut cells: BTreeMap<(usize, usize, CategoryKey), Cell> = BTreeMap::new();
     let mut quarters = [0; 4];
     let mut bands = vec![vec![0; 4]; 5];
     for point in points {
-        let category = category(point, now);
+        let category = list_query::category(point.good_fit, point.hot_until, now);
         let away = half_lives(point, scale, now);
         let x = away.map_or(0.0, |away| (MIDDLE + STEP * away).clamp(0.0, 100.0));
         let y = f64::from(point.fit.clamp(0, 100));

@@ -36,3 +36,18 @@ pub struct Quarter {
     /// The list behind it.
     pub href: Option<String>,
 }
+
+impl Quarter {
+    /// Where its label stands: in the outer corner.
+    pub fn x(&self) -> f64 {
+        if self.is_hot { 98.0 } else { 2.0 }
+    }
+
+    pub fn y(&self) -> f64 {
+        if self.is_good { 5.0 } else { 94.0 }
+    }
+
+    pub fn anchor(&self) -> &'static str {
+        if self.is_hot { "end" } else { "start" }
+    }
+}
