@@ -87,7 +87,12 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
 /// One attempt; false when somebody else was faster.
 async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: &User, candidate: &Candidate) -> AppResult<bool> {
     let terms = &version.terms;
-    let to = &terms.jurisdictions.acts.claimed;
+    let acts = &terms.jurisdictions.acts;
+    if candidate.status != acts.offered {
+        // A colleague claimed it between the two looks.
+        return Ok(false);
+    }
+    let to = &acts.claimed;
     may_move(version, &candidate.status, to, user)?;
     let now = app.clock.now();
     let offered_under = app.versions.get(conn, candidate.version).await?;

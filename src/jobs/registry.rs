@@ -2,6 +2,7 @@
 
 use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
+use crate::handoffs::rejudge::RejudgeAll;
 use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 
 /// The worker's options with all jobs and schedules. Times are UTC.
@@ -9,6 +10,7 @@ pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {
     Ok(options
         .define_job::<KeepPartitions>()
         .with_cron(Cron::daily_at::<KeepPartitions>(3, 17)?.fill(CrontabFill::days(1)))
+        .define_job::<RejudgeAll>()
         .define_job::<RemoveEndedSessions>()
         .with_cron(Cron::hourly_at::<RemoveEndedSessions>(43)?))
 }

@@ -28,7 +28,7 @@ pub async fn render(State(app): State<App>, session: Session, request: Request, 
     let headers = request.headers().clone();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    let Some(shown) = response.extensions_mut().remove::<Shown>().or_else(|| bare(response.status())) else { return response };
+    let Some(shown) = response.extensions_mut().remove::<Shown>().or_else(|| bare(&response)) else { return response };
     if guard::is_partial(&headers) || headers.get("accept").is_some_and(|a| a.as_bytes().starts_with(b"application/json")) {
         return response;
     }
@@ -49,8 +49,13 @@ pub async fn render(State(app): State<App>, session: Session, request: Request, 
     }
 }
 
-/// Refusals of the framework, which say nothing a person could use.
-fn bare(status: StatusCode) -> Option<Shown> {
+/// Refusals of the framework, which say nothing a person could use. A page of ours, such as a form with its
+/// problems, stands as it is.
+fn bare(response: &Response) -> Option<Shown> {
+    if response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return None;
+    }
+    let status = response.status();
     let (title, message) = match status {
         StatusCode::METHOD_NOT_ALLOWED => ("Not possible here", "This address does not take that kind of request."),
         StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "What you sent is larger than this installation takes. Split the file, or ask your admin to raise the limit."),

@@ -54,6 +54,7 @@ async fn of_a_hundred_who_claim_one_handoff_one_wins_and_the_others_are_told_who
 #[tokio::test]
 async fn twenty_reps_on_two_nodes_drain_a_thousand_leads_each_once() {
     let app = support::app().await;
+    app.unlimited_capacity().await;
     let other_node = app.second_node().await;
     let rows: Vec<_> = (0..1000).map(|n| good_fit(&format!("Lead {n}"))).collect();
     let intake = app.app.intake();
@@ -215,7 +216,7 @@ async fn a_status_changes_only_along_the_agreement_by_the_department_it_names() 
                     Ok(Err(errors)) => panic!("{what}: {errors}"),
                     Err(AppError::Conflict(why)) => {
                         assert!(!may, "{what} was refused: {why}");
-                        assert!(why.contains("part 2"), "{what} cites no clause: {why}");
+                        assert!(why.contains("clause 2"), "{what} cites no clause: {why}");
                     }
                     Err(other) => panic!("{what}: {other:?}"),
                 }
@@ -241,7 +242,8 @@ async fn a_withdrawn_offer_leaves_the_queue_and_a_claimed_one_cannot_be_withdraw
 async fn the_queue_page_shows_who_waits_and_why() {
     let app = support::app().await;
     let mut rep = app.rep().await;
-    let lead = app.offered("Anna <b>Meyer</b>").await;
+    let lead = app.offered("Anna Meyer").await;
+    sqlx::query("update leads set name = 'Anna <b>Meyer</b>' where id = $1").bind(lead.0).execute(app.pool()).await.unwrap();
     let queue = app.one::<String>("select queue from handoffs where lead_id = $1", lead).await;
     let page = rep.get(&format!("/queues/{queue}")).await;
     assert_eq!(page.status, 200);

@@ -144,3 +144,29 @@ async fn a_change_of_an_old_revision_is_refused_with_what_is_stored_now() {
     assert!(matches!(refused, Err(intake::ChangeRefused::Stale(now)) if now.revision > seen.revision));
     assert!(!app.load(lead).await.do_not_contact);
 }
+
+#[tokio::test]
+async fn a_new_version_judges_every_lead_again_and_leaves_claimed_ones_alone() {
+    let app = support::app().await;
+    let rep = app.person("sales", "member").await;
+    let claimed = app.offered("Anna Meyer").await;
+    baton::handoffs::actions::claim_next(&app.app, &rep, None).await.unwrap().unwrap();
+    let low = app.good_fit("Ben Okafor").await;
+    app.event(low, "page_view").await;
+    let before = app.load(low).await;
+    assert_eq!(app.one::<i64>("select count(*) from handoffs where lead_id = $1", low).await, 0);
+    let mut terms = baton::agreement::terms::Terms::default_agreement();
+    terms.categories.interest_high = 0.5;
+    let number = baton::handoffs::rejudge::put_in_force(&app.app, &terms, &Actor::Rule("test".into())).await.unwrap();
+    let run = uuid::Uuid::new_v4();
+    baton::handoffs::rejudge::all(&app.app, run).await.unwrap();
+    let after = app.load(low).await;
+    assert_eq!((before.judged_version, after.judged_version), (number - 1, number));
+    assert!(after.hot_until > before.hot_until);
+    assert_eq!(app.one::<String>("select state from handoffs where lead_id = $1", low).await, "offered");
+    assert_eq!(app.one::<String>("select state from handoffs where lead_id = $1", claimed).await, "claimed");
+    assert_eq!(app.one::<i32>("select version from handoffs where lead_id = $1", claimed).await, number - 1);
+    let done: i64 = sqlx::query_scalar("select done from job_runs where id = $1 and state = 'done'").bind(run).fetch_one(app.pool()).await.unwrap();
+    assert_eq!(done, 2);
+    assert_eq!(app.value::<i64>("select count(*) from graphile_worker.jobs where task_identifier = 'rejudge_all'").await, 1);
+}

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use baton::agreement::terms::Terms;
+use baton::agreement::versions;
 use baton::app::{self, App};
 use baton::audit::Actor;
 use baton::auth::model::PersonForm;
@@ -152,6 +154,14 @@ impl TestApp {
         self.event(lead, "demo_request").await;
         assert_eq!(self.one::<i64>("select count(*) from handoffs where state = 'offered' and lead_id = $1", lead).await, 1, "it is offered");
         lead
+    }
+
+    /// Puts a version in force in which a rep may hold any number of leads.
+    pub async fn unlimited_capacity(&self) {
+        let mut terms = Terms::default_agreement();
+        terms.routing.capacity_per_rep = None;
+        let mut conn = self.app.db.acquire().await.expect("a connection");
+        versions::put_in_force(&mut conn, &terms, &Actor::Rule("test".into()), self.app.clock.now()).await.expect("sound terms");
     }
 
     /// The lead as it is stored.
