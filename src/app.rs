@@ -17,10 +17,13 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
+use crate::agreement::versions::Versions;
 use crate::auth::limits::SignInLimits;
 use crate::auth::sessions::PgSessions;
 use crate::auth::{self, Access};
+use crate::{deals, handoffs};
 use crate::config::ServeConfig;
+use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, headers, health, request_log};
@@ -33,6 +36,7 @@ pub struct App {
     pub config: Arc<ServeConfig>,
     pub live: Live,
     pub sign_in_limits: Arc<SignInLimits>,
+    pub versions: Versions,
 }
 
 impl App {
@@ -41,9 +45,15 @@ impl App {
             live: Live::start(db.clone()),
             sign_in_limits: Arc::new(SignInLimits::new(config.sign_ins_per_minute)),
             config: Arc::new(config),
+            versions: Versions::default(),
             db,
             clock,
         }
+    }
+
+    /// What the one door for leads needs.
+    pub fn intake(&self) -> Intake {
+        Intake { db: self.db.clone(), versions: self.versions.clone(), clock: self.clock.clone() }
     }
 }
 
@@ -54,6 +64,8 @@ pub fn routes() -> Routes {
         .get("/readyz", Access::Public, health::ready)
         .get("/live", Access::SignedIn, live::stream)
         .merge(auth::pages::pages())
+        .merge(handoffs::pages::pages())
+        .merge(deals::pages::pages())
 }
 
 /// The service: the routes within their layers, outermost last.

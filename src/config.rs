@@ -17,8 +17,8 @@ pub struct DatabaseConfig {
     #[arg(long, env = "BATON_DATA_DIR", default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
 
-    /// Connections that this node opens at most.
-    #[arg(long, env = "BATON_DB_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    /// Connections that this node opens at most; two of them only listen.
+    #[arg(long, env = "BATON_DB_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub db_connections: u32,
 }
 
@@ -70,7 +70,11 @@ pub struct ServeConfig {
 impl ServeConfig {
     /// The installation's address: as set, or where it listens.
     pub fn url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        match &self.public_url {
+            Some(url) => url.clone(),
+            None if self.listen.ip().is_unspecified() => format!("http://localhost:{}", self.listen.port()),
+            None => format!("http://{}", self.listen),
+        }
     }
 
     /// Whether people reach this installation over https.

@@ -29,5 +29,20 @@ pub mod scoring;
 /// The handoff agreement: typed terms, versions, the readable document.
 pub mod agreement;
 
+/// Leads, their identities and events.
+pub mod leads;
+
+/// Judging, offering, claiming, working, handing back.
+pub mod handoffs;
+
+/// Opportunities, won or lost.
+pub mod deals;
+
 /// The whole application: state, routes, layers.
 pub mod app;
+
+/// Background jobs, enqueued in the caller's transaction.
+pub mod jobs;
+
+/// The command line.
+pub mod cli;

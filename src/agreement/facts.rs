@@ -76,6 +76,14 @@ impl Utm {
     }
 }
 
+impl LeadFacts {
+    /// Whether a field is known.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.fact(field).is_some()
+    }
+}
+
 impl Facts for LeadFacts {
     #[expect(clippy::cast_precision_loss, reason = "no company employs 2^53 people")]
     fn fact(&self, field: &str) -> Option<Fact<'_>> {

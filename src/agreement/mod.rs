@@ -3,5 +3,10 @@
 pub mod calendar;
 mod codec;
 pub mod facts;
+pub mod jurisdiction;
 mod lookup;
+pub mod prose;
+pub mod queries;
 pub mod terms;
+pub mod versions;
+mod words;

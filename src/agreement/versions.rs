@@ -62,9 +62,6 @@ pub async fn install_default(conn: &mut PgConnection, now: DateTime<Utc>) -> any
 
 /// Puts sound terms in force as the next version.
 pub async fn put_in_force(conn: &mut PgConnection, terms: &Terms, actor: &Actor, now: DateTime<Utc>) -> anyhow::Result<i32> {
-    if let Err(problems) = terms.validate() {
-        bail!("these terms cannot be put in force: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
-    }
     let mut tx = conn.begin().await?;
     queries::lock_versions(&mut tx).await?;
     if *actor == Actor::System && queries::number_in_force(&mut tx).await?.is_some() {

@@ -1,6 +1,7 @@
 //! The database: where it is, its pool, its migrations.
 
 pub mod cluster;
+pub mod partitions;
 
 use std::time::Duration;
 
@@ -30,13 +31,8 @@ pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Db> {
     let (options, cluster) = match &config.database_url {
         Some(url) => (url.parse::<PgConnectOptions>().context("DATABASE_URL is not an address such as postgres://user:password@host/database")?, None),
         None => {
-            let cluster = Cluster::start(&cluster::Options {
-                data_dir: config.data_dir.clone(),
-                fsync: true,
-                max_connections: config.db_connections + 40,
-            })
-            .await?;
-            (cluster.url("baton").parse()?, Some(cluster))
+            let cluster = start_cluster(config).await?;
+            (cluster.url(cluster::DATABASE).parse()?, Some(cluster))
         }
     };
     let pool = pool(options, config.db_connections).await?;
@@ -45,6 +41,13 @@ pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Db> {
         bail!("The database is Postgres {}; Baton needs 15 or newer.", version / 10_000);
     }
     Ok(Db { pool, cluster })
+}
+
+/// The private Postgres of the configuration's data directory, started or joined.
+pub async fn start_cluster(config: &DatabaseConfig) -> anyhow::Result<Cluster> {
+    let options = cluster::Options::new(config.data_dir.join("database"));
+    // Room for psql, a dump, an import and a second node beside this one.
+    Ok(Cluster::start(&cluster::Options { max_connections: config.db_connections * 2 + 40, ..options }).await?)
 }
 
 /// A pool over one database.

@@ -493,7 +493,7 @@ impl<'a> Set<'a> {
         let added: HashSet<(LeadId, Uuid)> = leads::append_events(conn, events, self.import, self.now).await?.into_iter().collect();
         let mut fresh: Vec<&(LeadId, &NewEvent)> = events.iter().filter(|(lead, event)| added.contains(&(*lead, event.id()))).collect();
         fresh.sort_by_key(|(lead, event)| (*lead, event.occurred_at));
-        let rules = judge::interest_rules(&self.version.terms);
+        let rules = self.version.terms.interest.scoring();
         let mut late = vec![];
         for (id, event) in fresh {
             let Some(touched) = self.leads.get_mut(id) else { continue };
@@ -521,7 +521,7 @@ impl<'a> Set<'a> {
         for row in &rows {
             by_lead.entry(row.lead_id).or_default().push(ScoredEvent { kind: &row.kind, properties: &row.properties, occurred_at: row.occurred_at });
         }
-        let rules = judge::interest_rules(&self.version.terms);
+        let rules = self.version.terms.interest.scoring();
         for id in ids {
             if let Some(touched) = self.leads.get_mut(id) {
                 touched.lead.interest = Interest::replay(&rules, by_lead.entry(*id).or_default());
@@ -581,7 +581,7 @@ impl<'a> Set<'a> {
 fn settle(version: &Version, touched: &mut Touched, judgement: Judgement, now: DateTime<Utc>, entries: &mut Vec<Entry>) -> Option<NewHandoff> {
     let terms = &version.terms;
     let lead = &mut touched.lead;
-    let before = crate::scoring::CategoryKey::of(&judge::thresholds(terms), lead.fit, lead.hot_until.is_some_and(|until| until > now));
+    let before = crate::scoring::CategoryKey::of(&terms.categories.thresholds(), lead.fit, lead.hot_until.is_some_and(|until| until > now));
     if !touched.is_new && before != judgement.category {
         let rule = Actor::Rule("Categories".into());
         entries.push(Entry::new("lead", lead.id.0, &rule, "category_changed").change(Some(before.to_string()), Some(judgement.category.to_string())).version(version.number));

@@ -10,7 +10,7 @@ use crate::agreement::terms::{FastTrack, Party, Promise, Route, Terms};
 use crate::agreement::versions::Version;
 use crate::leads::model::NewEvent;
 use crate::leads::Lead;
-use crate::scoring::{CategoryKey, FitScore, InterestRules, ScoredEvent, Thresholds, hold};
+use crate::scoring::{CategoryKey, FitScore, ScoredEvent, hold};
 
 /// The outcome for one lead at one time.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,22 +69,12 @@ impl fmt::Display for Hold {
     }
 }
 
-/// The thresholds of a version.
-pub fn thresholds(terms: &Terms) -> Thresholds {
-    Thresholds { fit_good: terms.categories.fit_good, interest_high: terms.categories.interest_high }
-}
-
-/// The interest rules of a version.
-pub fn interest_rules(terms: &Terms) -> InterestRules<'_> {
-    InterestRules::new(&terms.interest.rules, terms.interest.half_life_days)
-}
-
 /// Judges a lead by its facts and interest.
 pub fn judge(version: &Version, lead: &Lead, has_open: bool, now: DateTime<Utc>) -> Judgement {
     let terms = &version.terms;
-    let thresholds = thresholds(terms);
+    let thresholds = terms.categories.thresholds();
     let fit = FitScore::points_of(&terms.fit.rules, &lead.facts);
-    let hot_until = lead.interest.hot_until(&interest_rules(terms), thresholds.interest_high);
+    let hot_until = lead.interest.hot_until(&terms.interest.scoring(), thresholds.interest_high);
     let good_fit = thresholds.good_fit(fit);
     let category = CategoryKey::of(&thresholds, fit, hot_until.is_some_and(|until| until > now));
     let verdict = verdict(terms, lead, category, good_fit, has_open, now);
@@ -110,7 +100,7 @@ fn verdict(terms: &Terms, lead: &Lead, category: CategoryKey, good_fit: bool, ha
 /// The fast track that a recent event opened for this lead.
 fn open_fast_track<'a>(terms: &'a Terms, lead: &Lead, good_fit: bool, now: DateTime<Utc>) -> Option<&'a FastTrack> {
     let (key, at) = lead.fast_track.as_ref()?;
-    let track = terms.handoff.fast_tracks.iter().find(|track| track.key == *key)?;
+    let track = terms.fast_track(key)?;
     let is_recent = *at + TimeDelta::days(track.valid_days.into()) > now;
     (is_recent && (good_fit || !track.good_fit_only)).then_some(track)
 }
@@ -161,16 +151,11 @@ pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast
     level.map_or(&levels.default, |level| &level.promise)
 }
 
-/// The fast track that an event opens.
-pub fn fast_track_of<'a>(terms: &'a Terms, event: &ScoredEvent) -> Option<&'a FastTrack> {
-    terms.handoff.fast_tracks.iter().find(|track| event.matches(&track.event, &track.when))
-}
-
 /// Notes the fast track of an event on the lead, unless a later one is noted already.
 pub fn note_fast_track(terms: &Terms, lead: &mut Lead, event: &NewEvent) {
     let properties = serde_json::Value::Object(event.properties.clone());
     let scored = ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
-    let Some(track) = fast_track_of(terms, &scored) else { return };
+    let Some(track) = terms.fast_track_of(&scored) else { return };
     if lead.fast_track.as_ref().is_none_or(|(_, at)| *at <= event.occurred_at) {
         lead.fast_track = Some((track.key.clone(), event.occurred_at));
     }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::judge;
 use crate::agreement::facts::LeadFacts;
 use crate::agreement::versions::Version;
 use crate::leads::Lead;
@@ -36,7 +35,7 @@ pub struct PacketEvent {
 impl Packet {
     /// Freezes what is known of a lead.
     pub fn freeze(version: &Version, lead: &Lead, category: CategoryKey, events: Vec<EventRow>, now: DateTime<Utc>) -> Packet {
-        let rules = judge::interest_rules(&version.terms);
+        let rules = version.terms.interest.scoring();
         Packet {
             facts: lead.facts.clone(),
             category,

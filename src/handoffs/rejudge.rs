@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::intake;
 use crate::app::App;
+use crate::jobs::runs;
 use crate::leads::queries as leads;
 
 /// Leads that are judged in one transaction.
@@ -15,7 +16,7 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
     let mut after = None;
     let mut done = 0;
     let total: i64 = sqlx::query_scalar!(r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#).fetch_one(&app.db).await?;
-    crate::jobs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total, app.clock.now()).await?;
+    runs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total, app.clock.now()).await?;
     loop {
         let mut conn = app.db.acquire().await?;
         let version = app.versions.in_force(&mut conn).await?;
@@ -26,7 +27,7 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
         intake::announce(app, &offered);
         done += ids.len() as i64;
         after = Some(last);
-        crate::jobs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total.max(done), app.clock.now()).await?;
+        runs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total.max(done), app.clock.now()).await?;
     }
-    crate::jobs::finished(&app.db, run, done, app.clock.now()).await
+    runs::finished(&app.db, run, done, app.clock.now()).await
 }

@@ -1,8 +1,6 @@
 //! A lead is a person who may buy, with their company facts, consent, source and touches.
 
-pub mod list;
 pub mod model;
-pub mod pages;
 pub mod queries;
 
 pub use model::{Consent, Identity, IdentityKind, Lead};

@@ -48,7 +48,7 @@ struct LeadRow {
     consent_at: Option<DateTime<Utc>>,
     do_not_contact: bool,
     status: String,
-    stage: String,
+    stage: Stage,
     status_since: DateTime<Utc>,
     owner_id: Option<UserId>,
     cycles: i32,
@@ -92,8 +92,7 @@ impl From<LeadRow> for Loaded {
             consent: Consent { may_store: row.may_store, may_contact: row.may_contact, basis: row.consent_basis, source: row.consent_source, at: row.consent_at },
             do_not_contact: row.do_not_contact,
             status: row.status,
-            // The column's check constraint admits no other word.
-            stage: Stage::parse(&row.stage).unwrap_or(Stage::Inquiry),
+            stage: row.stage,
             status_since: row.status_since,
             owner: row.owner_id,
             cycles: row.cycles,
@@ -119,7 +118,7 @@ pub async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Ve
         r#"select id as "id: LeadId", name, email, phone, title, seniority, company, domain, industry, employees, country, city, source,
                   campaign_id, persona_id, first_touch as "first_touch: Json<Utm>", last_touch as "last_touch: Json<Utm>",
                   custom as "custom: Json<serde_json::Map<String, Value>>", may_store, may_contact, consent_basis, consent_source, consent_at,
-                  do_not_contact, status, stage, status_since, owner_id as "owner_id: UserId", cycles, rest_until, fit, good_fit,
+                  do_not_contact, status, stage as "stage: Stage", status_since, owner_id as "owner_id: UserId", cycles, rest_until, fit, good_fit,
                   interest as "interest: Json<Interest>", hot_until, fast_track, fast_track_at, judged_version, revision, created_at, updated_at,
                   exists (select 1 from handoffs h where h.lead_id = leads.id and h.closed_at is null) as "has_open_handoff!"
            from leads where id = any($1)"#,

@@ -27,6 +27,8 @@ const GATHER: Duration = Duration::from_millis(50);
 const MOST_BYTES: usize = 7_000;
 /// Said when what changed could not be told: everybody looks again.
 const EVERYTHING: &str = "*";
+/// Said when this node stops: open streams end, and their pages connect to another node or the next start.
+const CLOSING: &str = "";
 
 /// Announces topics and hears them. A topic is a word such as `queue:inbound` or `import:<id>`.
 #[derive(Clone)]
@@ -49,6 +51,12 @@ impl Live {
     pub fn changed(&self, topic: impl Into<String>) {
         // The receiver ends only with the process.
         _ = self.outgoing.send(topic.into());
+    }
+
+    /// Ends the streams of all open pages, which would keep a stopping server waiting.
+    pub fn close(&self) {
+        // Without an open page nobody receives, which is no error.
+        _ = self.heard.send(CLOSING.to_owned());
     }
 
     /// Hears every topic that changes from now on.
@@ -125,6 +133,9 @@ pub async fn stream(State(app): State<App>, Query(wanted): Query<Topics>) -> Sse
                 Err(broadcast::error::RecvError::Lagged(_)) => EVERYTHING.to_owned(),
                 Err(broadcast::error::RecvError::Closed) => return None,
             };
+            if topic == CLOSING {
+                return None;
+            }
             if topic == EVERYTHING || wanted.contains(&topic) {
                 return Some((Ok(Event::default().event("changed").data(topic)), (heard, wanted)));
             }

@@ -1,0 +1,266 @@
+//! Home, queues, hand-backs, and the acts on a handoff.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
+use serde::Deserialize;
+use std::sync::Arc;
+
+use super::actions::{self, HandBack};
+use super::queues::{self, Held, QueueCount, Returned, Waiting};
+use crate::agreement::versions::Version;
+use crate::app::App;
+use crate::auth::{Access, User};
+use crate::error::{AppError, AppResult};
+use crate::kernel::fields::FieldErrors;
+use crate::kernel::ids::{HandoffId, LeadId};
+use crate::kernel::page::{Cursor, PAGE_SIZE};
+use crate::kernel::people::Role;
+use crate::web::flash::FlashKind;
+use crate::web::forms::encode;
+use crate::web::{Flashes, Layout, Routes};
+
+/// Rows of a short list on the home page.
+const SHORT: i64 = 10;
+/// Rows of the list of hand-backs.
+const HAND_BACKS: i64 = 200;
+
+pub fn pages() -> Routes {
+    Routes::new()
+        .get("/", Access::SignedIn, home)
+        .get("/queues", Access::SignedIn, list_queues)
+        .get("/queues/{queue}", Access::SignedIn, show_queue)
+        .post("/claim-next", Access::Sales, claim_next)
+        .post("/leads/{lead}/handoffs/{handoff}/claim", Access::Sales, claim)
+        .post("/leads/{lead}/handoffs/{handoff}/hand-back", Access::Sales, hand_back)
+        .post("/leads/{lead}/handoffs/{handoff}/withdraw", Access::Marketing, withdraw)
+        .post("/leads/{lead}/handoffs/{handoff}/answer", Access::Marketing, answer)
+        .post("/leads/{lead}/status", Access::SignedIn, change_status)
+        .get("/hand-backs", Access::Marketing, hand_backs)
+}
+
+/// A queue with its counts.
+struct QueueLine {
+    key: String,
+    label: String,
+    count: QueueCount,
+}
+
+fn lines(version: &Version, counts: Vec<QueueCount>) -> Vec<QueueLine> {
+    let mut counts = counts;
+    let mut lines: Vec<QueueLine> = version
+        .terms
+        .routing
+        .queues
+        .iter()
+        .map(|queue| {
+            let count = counts.iter().position(|c| c.queue == queue.key).map(|at| counts.remove(at));
+            let count = count.unwrap_or(QueueCount { queue: queue.key.clone(), waiting: 0, at_risk: 0, breached: 0 });
+            QueueLine { key: queue.key.clone(), label: queue.label.clone(), count }
+        })
+        .collect();
+    // Queues of an earlier version stay until they are empty.
+    lines.extend(counts.into_iter().map(|count| QueueLine { key: count.queue.clone(), label: count.queue.clone(), count }));
+    lines
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "handoffs/home.html")]
+struct HomePage {
+    layout: Layout,
+    me: User,
+    version: Arc<Version>,
+    queues: Vec<QueueLine>,
+    held: Vec<Held>,
+    returned: Vec<Returned>,
+    shows_all: bool,
+}
+
+async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<HomePage> {
+    let mut conn = app.db.acquire().await?;
+    let version = app.versions.in_force(&mut conn).await?;
+    let counts = queues::counts(&mut conn, layout.now).await?;
+    let shows_all = me.role == Role::Manager;
+    let held = if me.is_sales() || shows_all { queues::held(&mut conn, (!shows_all).then_some(me.id), SHORT).await? } else { vec![] };
+    let returned = if !me.is_sales() || shows_all { queues::returned(&mut conn, false, SHORT).await? } else { vec![] };
+    Ok(HomePage { queues: lines(&version, counts), layout, me, version, held, returned, shows_all })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "handoffs/queues.html")]
+struct QueuesPage {
+    layout: Layout,
+    me: User,
+    queues: Vec<QueueLine>,
+    topics: String,
+}
+
+async fn list_queues(State(app): State<App>, me: User, layout: Layout) -> AppResult<QueuesPage> {
+    let mut conn = app.db.acquire().await?;
+    let version = app.versions.in_force(&mut conn).await?;
+    let counts = queues::counts(&mut conn, layout.now).await?;
+    let queues = lines(&version, counts);
+    let topics = encode(&queues.iter().map(|queue| format!("queue:{}", queue.key)).collect::<Vec<_>>().join(" "));
+    Ok(QueuesPage { layout, me, queues, topics })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "handoffs/queue.html")]
+struct QueuePage {
+    layout: Layout,
+    me: User,
+    version: Arc<Version>,
+    queue: String,
+    label: String,
+    rows: Vec<Waiting>,
+    /// This page's address, for live updates.
+    here: String,
+    topics: String,
+    next: Option<String>,
+    first: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    after: Option<String>,
+}
+
+async fn show_queue(State(app): State<App>, Path(key): Path<String>, Query(page): Query<PageQuery>, me: User, layout: Layout) -> AppResult<QueuePage> {
+    let mut conn = app.db.acquire().await?;
+    let version = app.versions.in_force(&mut conn).await?;
+    let label = version.terms.queue(&key).map(|queue| queue.label.clone());
+    let after = page.after.as_deref().map(str::parse::<Cursor>).transpose().map_err(AppError::BadRequest)?;
+    let mut rows = queues::waiting(&mut conn, &key, after.as_ref(), layout.now).await?;
+    let Some(label) = label.or_else(|| (!rows.is_empty()).then(|| key.clone())) else {
+        return Err(AppError::NotFound(format!("The agreement has no queue “{key}”.")));
+    };
+    let has_more = rows.len() as i64 > PAGE_SIZE;
+    rows.truncate(PAGE_SIZE as usize);
+    let path = format!("/queues/{key}");
+    let next = rows.last().filter(|_| has_more).map(|row| format!("{path}?after={}", encode(&queues::cursor(row).to_string())));
+    let here = page.after.as_deref().map_or_else(|| path.clone(), |after| format!("{path}?after={}", encode(after)));
+    let topics = encode(&format!("queue:{key}"));
+    Ok(QueuePage { layout, me, version, label, rows, here, topics, next, first: after.map(|_| path), queue: key })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ClaimNextForm {
+    queue: String,
+}
+
+async fn claim_next(State(app): State<App>, me: User, flashes: Flashes, Form(form): Form<ClaimNextForm>) -> AppResult<Redirect> {
+    let queue = (!form.queue.is_empty()).then_some(form.queue.as_str());
+    match actions::claim_next(&app, &me, queue).await? {
+        Some((lead, _)) => {
+            flashes.add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.").await?;
+            Ok(Redirect::to(&format!("/leads/{lead}")))
+        }
+        None => {
+            flashes.add(FlashKind::Info, "Nothing waits here now. The page shows the next lead as soon as it comes.").await?;
+            Ok(Redirect::to(&queue.map_or_else(|| "/queues".to_owned(), |queue| format!("/queues/{}", encode(queue)))))
+        }
+    }
+}
+
+async fn claim(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+    actions::claim(&app, &me, lead, handoff).await?;
+    flashes.add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.").await?;
+    Ok(Redirect::to(&format!("/leads/{lead}")))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "handoffs/hand_back.html")]
+struct HandBackPage {
+    layout: Layout,
+    lead: LeadId,
+    handoff: HandoffId,
+    reasons: Vec<(String, String)>,
+    form: HandBackForm,
+    errors: FieldErrors,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct HandBackForm {
+    reason: String,
+    note: String,
+    nurture_until: String,
+}
+
+async fn hand_back(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<HandBackForm>) -> AppResult<Response> {
+    let act = HandBack { reason: form.reason.clone(), note: form.note.clone(), nurture_until: form.nurture_until.clone() };
+    match actions::hand_back(&app, &me, lead, handoff, &act).await? {
+        Ok(()) => {
+            flashes.add(FlashKind::Success, "Handed back. Marketing sees your reason and note.").await?;
+            Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
+        }
+        Err(errors) => {
+            let version = app.versions.in_force(&mut *app.db.acquire().await?).await?;
+            let reasons = version.terms.hand_back.reasons.iter().map(|r| (r.key.clone(), r.label.clone())).collect();
+            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, HandBackPage { layout, lead, handoff, reasons, form, errors }).into_response())
+        }
+    }
+}
+
+async fn withdraw(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+    actions::withdraw(&app, &me, lead, handoff).await?;
+    flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.").await?;
+    Ok(Redirect::to(&format!("/leads/{lead}")))
+}
+
+async fn answer(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+    actions::answer(&app, &me, lead, handoff).await?;
+    flashes.add(FlashKind::Success, "The hand-back is answered.").await?;
+    Ok(Redirect::to("/hand-backs"))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusForm {
+    to: String,
+    reason: String,
+}
+
+async fn change_status(State(app): State<App>, Path(lead): Path<LeadId>, me: User, flashes: Flashes, Form(form): Form<StatusForm>) -> AppResult<Redirect> {
+    match actions::change_status(&app, &me, lead, &form.to, &form.reason).await? {
+        Ok(()) => flashes.add(FlashKind::Success, "The status is changed.").await?,
+        Err(errors) => return Err(AppError::Invalid(errors)),
+    }
+    Ok(Redirect::to(&format!("/leads/{lead}")))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "handoffs/hand_backs.html")]
+struct HandBacksPage {
+    layout: Layout,
+    version: Arc<Version>,
+    waiting: Vec<Returned>,
+    answered: Vec<Returned>,
+}
+
+async fn hand_backs(State(app): State<App>, layout: Layout) -> AppResult<HandBacksPage> {
+    let mut conn = app.db.acquire().await?;
+    let version = app.versions.in_force(&mut conn).await?;
+    let waiting = queues::returned(&mut conn, false, HAND_BACKS).await?;
+    let answered = queues::returned(&mut conn, true, SHORT).await?;
+    Ok(HandBacksPage { layout, version, waiting, answered })
+}
+
+impl HandBacksPage {
+    fn reason_label<'a>(&'a self, key: &'a str) -> &'a str {
+        self.version.terms.reason(key).map_or(key, |reason| &reason.label)
+    }
+}
+
+impl HomePage {
+    fn reason_label<'a>(&'a self, key: &'a str) -> &'a str {
+        self.version.terms.reason(key).map_or(key, |reason| &reason.label)
+    }
+
+    fn waiting(&self) -> i64 {
+        self.queues.iter().map(|queue| queue.count.waiting).sum()
+    }
+}
