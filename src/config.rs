@@ -85,7 +85,8 @@ impl ServeConfig {
 
 /// An http or https origin without path.
 fn public_url(text: &str) -> Result<String, String> {
-    let allowed = "it must be http:// or https:// and a host, without a path, as in https://baton.example.com";
+    let allowed =
+        "it must be http:// or https:// and a host, without a path, as in https://baton.example.com";
     let url = text.trim_end_matches('/');
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or(allowed)?;
     if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {

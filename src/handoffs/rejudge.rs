@@ -15,8 +15,21 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
     let intake = app.intake();
     let mut after = None;
     let mut done = 0;
-    let total: i64 = sqlx::query_scalar!(r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#).fetch_one(&app.db).await?;
-    runs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total, app.clock.now()).await?;
+    let total: i64 = sqlx::query_scalar!(
+        r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#
+    )
+    .fetch_one(&app.db)
+    .await?;
+    runs::progress(
+        &app.db,
+        run,
+        "rejudge_all",
+        "Judging all leads by the new version",
+        done,
+        total,
+        app.clock.now(),
+    )
+    .await?;
     loop {
         let mut conn = app.db.acquire().await?;
         let version = app.versions.in_force(&mut conn).await?;
@@ -27,7 +40,16 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
         intake::announce(app, &offered);
         done += ids.len() as i64;
         after = Some(last);
-        runs::progress(&app.db, run, "rejudge_all", "Judging all leads by the new version", done, total.max(done), app.clock.now()).await?;
+        runs::progress(
+            &app.db,
+            run,
+            "rejudge_all",
+            "Judging all leads by the new version",
+            done,
+            total.max(done),
+            app.clock.now(),
+        )
+        .await?;
     }
     runs::finished(&app.db, run, done, app.clock.now()).await
 }

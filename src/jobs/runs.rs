@@ -5,7 +5,15 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Notes how far a run is; makes it on the first call.
-pub async fn progress(db: &PgPool, id: Uuid, kind: &str, label: &str, done: i64, total: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub async fn progress(
+    db: &PgPool,
+    id: Uuid,
+    kind: &str,
+    label: &str,
+    done: i64,
+    total: i64,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     sqlx::query!(
         "insert into job_runs (id, kind, label, state, done, total, created_at, updated_at) values ($1, $2, $3, 'running', $4, $5, $6, $6)
          on conflict (id) do update set state = 'running', done = $4, total = $5, updated_at = $6",
@@ -23,6 +31,13 @@ pub async fn progress(db: &PgPool, id: Uuid, kind: &str, label: &str, done: i64,
 
 /// Notes that a run came to its end.
 pub async fn finished(db: &PgPool, id: Uuid, done: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-    sqlx::query!("update job_runs set state = 'done', done = $2, total = $2, updated_at = $3 where id = $1", id, done, now).execute(db).await?;
+    sqlx::query!(
+        "update job_runs set state = 'done', done = $2, total = $2, updated_at = $3 where id = $1",
+        id,
+        done,
+        now
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

@@ -17,13 +17,28 @@ use crate::kernel::ids::ImportId;
 pub async fn begin_upload(app: &App, user: &User, file_name: &str) -> AppResult<ImportId> {
     let now = app.clock.now();
     let id = ImportId::new(now);
-    let new = NewImport { id, kind: Kind::Leads, file_name, map: "", state: State::Draft, bytes_total: 0, created_by: Some(user.id) };
+    let new = NewImport {
+        id,
+        kind: Kind::Leads,
+        file_name,
+        map: "",
+        state: State::Draft,
+        bytes_total: 0,
+        created_by: Some(user.id),
+    };
     queries::insert(&mut *app.db.acquire().await?, &new, now).await?;
     Ok(id)
 }
 
 /// Completes an upload. Without a map one is guessed from the header; the user sees it before anything starts.
-pub async fn end_upload(app: &App, import: ImportId, bytes: i64, kind: Kind, map: &str, may_contact: Option<bool>) -> AppResult<()> {
+pub async fn end_upload(
+    app: &App,
+    import: ImportId,
+    bytes: i64,
+    kind: Kind,
+    map: &str,
+    may_contact: Option<bool>,
+) -> AppResult<()> {
     let mut conn = app.db.acquire().await?;
     let map = if map.trim().is_empty() {
         let beginning = Beginning::load(&mut conn, import, bytes).await?;
@@ -44,7 +59,11 @@ pub async fn find(app: &App, import: ImportId) -> AppResult<Import> {
 /// Keeps another map, sound or not, so that nothing typed is lost.
 pub async fn save_map(app: &App, import: ImportId, map: &str) -> AppResult<()> {
     let map = map.replace("\r\n", "\n");
-    if queries::set_map(&mut *app.db.acquire().await?, import, &map).await? { Ok(()) } else { Err(started_meanwhile()) }
+    if queries::set_map(&mut *app.db.acquire().await?, import, &map).await? {
+        Ok(())
+    } else {
+        Err(started_meanwhile())
+    }
 }
 
 /// Starts an import, or a trial of it. Gives back what is wrong with its map, if anything is.
@@ -70,7 +89,9 @@ pub async fn remove(app: &App, import: ImportId) -> AppResult<()> {
     if queries::remove(&mut *app.db.acquire().await?, import).await? {
         return Ok(());
     }
-    Err(AppError::Conflict("This import has brought leads or events in, or is at work; it stays in the list.".into()))
+    Err(AppError::Conflict(
+        "This import has brought leads or events in, or is at work; it stays in the list.".into(),
+    ))
 }
 
 /// The plan of an import, or every reason why there is none.

@@ -83,7 +83,8 @@ pub struct Opened {
 pub fn open(source: &Source, map: &ImportMap, kind: Kind, now: DateTime<Utc>) -> Result<Opened, Stop> {
     let encoding = decode::choose(&mut source.open()?, map.file.encoding, true)?;
     let bytes = Arc::new(AtomicI64::new(0));
-    let rows = Rows::open(Counted { file: source.open()?, bytes: bytes.clone() }, encoding, plan::delimiter(map))?;
+    let rows =
+        Rows::open(Counted { file: source.open()?, bytes: bytes.clone() }, encoding, plan::delimiter(map))?;
     let plan = Plan::bind(map, kind, rows.columns(), now).map_err(Stop::Map)?;
     Ok(Opened { plan, rows, bytes })
 }
@@ -104,14 +105,20 @@ impl Opened {
                     let mut left_out = vec![];
                     let made = self.plan.make(values, &mut left_out);
                     batch.tally.values_left_out += left_out.len() as i64;
-                    batch.refusals.extend(left_out.into_iter().map(|problem| Refusal { row: number, problem }));
+                    batch
+                        .refusals
+                        .extend(left_out.into_iter().map(|problem| Refusal { row: number, problem }));
                     match made {
                         Made::Lead(lead) => batch.leads.push((number, *lead)),
-                        Made::Event(event) => batch.events.push((number, *event, self.plan.named_lead(values))),
+                        Made::Event(event) => {
+                            batch.events.push((number, *event, self.plan.named_lead(values)))
+                        }
                         Made::PassedOver => batch.tally.passed_over += 1,
                         Made::Refused(problems) => {
                             batch.tally.refused += 1;
-                            batch.refusals.extend(problems.into_iter().map(|problem| Refusal { row: number, problem }));
+                            batch
+                                .refusals
+                                .extend(problems.into_iter().map(|problem| Refusal { row: number, problem }));
                         }
                     }
                 }

@@ -35,7 +35,11 @@ impl<'a> Binder<'a> {
         let mut binder = Binder { columns, file, zone: Tz::UTC, problems: vec![], used: BTreeSet::new() };
         match file.time_zone.parse() {
             Ok(zone) => binder.zone = zone,
-            Err(_) => binder.refuse("file.time_zone", &file.time_zone, "this is no time zone; write it as in Europe/Berlin or UTC"),
+            Err(_) => binder.refuse(
+                "file.time_zone",
+                &file.time_zone,
+                "this is no time zone; write it as in Europe/Berlin or UTC",
+            ),
         }
         if let Err(problem) = delimiter(&file.delimiter) {
             binder.refuse("file.delimiter", &file.delimiter, problem);
@@ -47,7 +51,11 @@ impl<'a> Binder<'a> {
     }
 
     pub fn refuse(&mut self, key: &str, value: &str, problem: impl Into<String>) {
-        self.problems.push(MapProblem { key: key.to_owned(), value: value.to_owned(), problem: problem.into() });
+        self.problems.push(MapProblem {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            problem: problem.into(),
+        });
     }
 
     /// Columns that nothing of the map reads, in the order of the file.
@@ -59,15 +67,32 @@ impl<'a> Binder<'a> {
     pub fn field(&mut self, key: &str, field: &Field, allows: Allows) -> Bound {
         let rest = &field.rest;
         let misplaced = [
-            (rest.format.is_some() && allows == Allows::Nothing, "format", "only dates have a format; remove it"),
-            (rest.value_type.is_some() && !matches!(allows, Allows::Type | Allows::Label), "type", "only custom fields and properties have a type; remove it"),
-            (rest.label.is_some() && allows != Allows::Label, "label", "only custom fields have a label; remove it"),
-            (rest.separator.is_some() && field.columns.len() < 2, "separator", "only several columns are joined; remove it or name columns"),
+            (
+                rest.format.is_some() && allows == Allows::Nothing,
+                "format",
+                "only dates have a format; remove it",
+            ),
+            (
+                rest.value_type.is_some() && !matches!(allows, Allows::Type | Allows::Label),
+                "type",
+                "only custom fields and properties have a type; remove it",
+            ),
+            (
+                rest.label.is_some() && allows != Allows::Label,
+                "label",
+                "only custom fields have a label; remove it",
+            ),
+            (
+                rest.separator.is_some() && field.columns.len() < 2,
+                "separator",
+                "only several columns are joined; remove it or name columns",
+            ),
         ];
         for (_, part, problem) in misplaced.into_iter().filter(|(wrong, ..)| *wrong) {
             self.refuse(&format!("{key}.{part}"), "", problem);
         }
-        let lower = |texts: &[String]| texts.iter().map(|text| text.trim().to_lowercase()).collect::<Vec<_>>();
+        let lower =
+            |texts: &[String]| texts.iter().map(|text| text.trim().to_lowercase()).collect::<Vec<_>>();
         Bound {
             name: field.columns.join(" + "),
             places: field.columns.iter().filter_map(|column| self.place(key, column)).collect(),
@@ -84,7 +109,8 @@ impl<'a> Binder<'a> {
 
     /// The formats of one field: its own, or the file's.
     pub fn dates(&mut self, key: &str, field: &Field) -> Dates {
-        let formats = field.rest.format.as_ref().map_or_else(|| self.file.dates.clone(), |format| vec![format.clone()]);
+        let formats =
+            field.rest.format.as_ref().map_or_else(|| self.file.dates.clone(), |format| vec![format.clone()]);
         Dates::new(&formats, self.zone).unwrap_or_else(|problem| {
             // The file's own formats have been refused already.
             if let Some(format) = &field.rest.format {
@@ -100,10 +126,18 @@ impl<'a> Binder<'a> {
         match place {
             None => {
                 let known: Vec<String> = self.columns.iter().map(|name| format!("“{name}”")).collect();
-                self.refuse(key, column, format!("the file has no column of this name; it has {}", known.join(", ")));
+                self.refuse(
+                    key,
+                    column,
+                    format!("the file has no column of this name; it has {}", known.join(", ")),
+                );
             }
             Some(_) if self.columns.iter().filter(|&name| named(name)).count() > 1 => {
-                self.refuse(key, column, "the file has several columns of this name; rename them so that each is clear");
+                self.refuse(
+                    key,
+                    column,
+                    "the file has several columns of this name; rename them so that each is clear",
+                );
             }
             Some(place) => _ = self.used.insert(place),
         }
@@ -116,7 +150,9 @@ pub fn delimiter(named: &str) -> Result<Option<u8>, &'static str> {
     match named.as_bytes() {
         b"auto" => Ok(None),
         b"tab" => Ok(Some(b'\t')),
-        &[one] if one.is_ascii() && !one.is_ascii_alphanumeric() && !matches!(one, b'"' | b'\r' | b'\n') => Ok(Some(one)),
+        &[one] if one.is_ascii() && !one.is_ascii_alphanumeric() && !matches!(one, b'"' | b'\r' | b'\n') => {
+            Ok(Some(one))
+        }
         _ => Err("write “auto”, “tab”, or one character such as “;”"),
     }
 }
@@ -156,7 +192,11 @@ impl Bound {
             value.push_str(part);
         }
         if let Some(control) = value.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            check.note(self, &value, format!("it holds a control character (U+{:04X}); remove it", u32::from(control)));
+            check.note(
+                self,
+                &value,
+                format!("it holds a control character (U+{:04X}); remove it", u32::from(control)),
+            );
             return None;
         }
         if !self.keeps_lines && value.contains(['\n', '\r', '\t']) {
@@ -209,7 +249,11 @@ impl RowCheck {
     pub fn note(&mut self, bound: &Bound, value: &str, reason: String) -> bool {
         let leave_out = bound.invalid == Invalid::LeaveOut;
         if leave_out {
-            self.left_out.push(Problem::new(&bound.name, value, format!("left out, the row went in without it: {reason}")));
+            self.left_out.push(Problem::new(
+                &bound.name,
+                value,
+                format!("left out, the row went in without it: {reason}"),
+            ));
         } else {
             self.problems.push(Problem::new(&bound.name, value, reason));
         }

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::batches::Stop;
+use super::jobs;
 use super::map::{ImportMap, Kind};
 use super::model::{State, Tally, file_name};
 use super::problem::Refusal;
@@ -18,7 +18,6 @@ use super::queries::{self, NewImport};
 use super::refusals::RefusalWriter;
 use super::run::{Run, Step};
 use super::source::Source;
-use super::jobs;
 use crate::audit::Actor;
 use crate::handoffs::intake::Intake;
 use crate::kernel::ids::ImportId;
@@ -29,8 +28,8 @@ const MOST_SHOWN: usize = 10;
 /// Some rows were refused; the good ones went in.
 const SOME_REFUSED: u8 = 2;
 
-#[derive(Debug, Args)]
-pub struct ImportArgs {
+#[derive(Debug, clap::Args)]
+pub struct Args {
     /// What each row of the file is.
     #[arg(value_enum)]
     kind: Kind,
@@ -52,9 +51,12 @@ pub struct ImportArgs {
 }
 
 /// Imports a file. The code is 0 when every row is in or known, and 2 when some were refused.
-pub async fn run(args: &ImportArgs, intake: &Intake) -> anyhow::Result<ExitCode> {
-    let toml = std::fs::read_to_string(&args.map).with_context(|| format!("the map {} cannot be read", args.map.display()))?;
-    let bytes = std::fs::metadata(&args.file).with_context(|| format!("the file {} cannot be read", args.file.display()))?.len();
+pub async fn run(args: &Args, intake: &Intake) -> anyhow::Result<ExitCode> {
+    let toml = std::fs::read_to_string(&args.map)
+        .with_context(|| format!("the map {} cannot be read", args.map.display()))?;
+    let bytes = std::fs::metadata(&args.file)
+        .with_context(|| format!("the file {} cannot be read", args.file.display()))?
+        .len();
     let name = file_name(&args.file.to_string_lossy());
     let now = intake.clock.now();
     let id = ImportId::new(now);
@@ -75,16 +77,28 @@ pub async fn run(args: &ImportArgs, intake: &Intake) -> anyhow::Result<ExitCode>
     let mut report = Report::begin(bytes, args.errors.as_ref())?;
     if !args.dry_run {
         let mut conn = intake.db.acquire().await?;
-        let new = NewImport { id, kind: args.kind, file_name: &name, map: &toml, state: State::Waiting, bytes_total: bytes as i64, created_by: None };
+        let new = NewImport {
+            id,
+            kind: args.kind,
+            file_name: &name,
+            map: &toml,
+            state: State::Waiting,
+            bytes_total: bytes as i64,
+            created_by: None,
+        };
         queries::insert(&mut conn, &new, now).await?;
         queries::set_running(&mut conn, id, now).await?;
     }
-    let importing = run.go(opened, async |step| {
-        if !args.dry_run {
-            jobs::count(&intake.db, id, report.tally.rows, &step).await?;
+    let importing = async {
+        let mut running = run.begin(opened).await?;
+        while let Some(step) = running.step().await? {
+            if !args.dry_run {
+                jobs::count(&intake.db, id, report.tally.rows, &step).await?;
+            }
+            report.add(step)?;
         }
-        report.add(step)
-    });
+        Ok(())
+    };
     let ended = tokio::select! {
         ended = importing => ended,
         _ = tokio::signal::ctrl_c() => Err(Stop::Other(anyhow::anyhow!("stopped; what went in stays, and the same command goes on"))),
@@ -115,7 +129,8 @@ impl Report {
     fn begin(bytes: u64, list: Option<&PathBuf>) -> anyhow::Result<Report> {
         let list = match list {
             Some(path) => {
-                let file = File::create(path).with_context(|| format!("the list of refusals {} cannot be written", path.display()))?;
+                let file = File::create(path)
+                    .with_context(|| format!("the list of refusals {} cannot be written", path.display()))?;
                 Some(RefusalWriter::begin(BufWriter::new(file))?)
             }
             None => None,
@@ -149,13 +164,25 @@ impl Report {
     fn end(self, name: &str, dry_run: bool, unused: &[String]) -> anyhow::Result<i64> {
         self.bar.finish_and_clear();
         for Refusal { row, problem } in &self.shown {
-            eprintln!("row {row}{}: {}", if problem.column.is_empty() { String::new() } else { format!(", {}", problem.column) }, problem.reason);
+            eprintln!(
+                "row {row}{}: {}",
+                if problem.column.is_empty() { String::new() } else { format!(", {}", problem.column) },
+                problem.reason
+            );
         }
         if self.listed > self.shown.len() && self.list.is_none() {
-            eprintln!("… and {} more; --errors FILE.csv lists them all", count((self.listed - self.shown.len()) as i64));
+            eprintln!(
+                "… and {} more; --errors FILE.csv lists them all",
+                count((self.listed - self.shown.len()) as i64)
+            );
         }
         let (tally, seconds) = (self.tally, self.began.elapsed().as_secs_f64());
-        println!("{name}: {} rows in {seconds:.1} s, {} rows/s{}", count(tally.rows), count(self.rate()), if dry_run { " — tried out, nothing was kept" } else { "" });
+        println!(
+            "{name}: {} rows in {seconds:.1} s, {} rows/s{}",
+            count(tally.rows),
+            count(self.rate()),
+            if dry_run { " — tried out, nothing was kept" } else { "" }
+        );
         let lines = [
             ("added", tally.added),
             ("known already", tally.known),
@@ -164,7 +191,9 @@ impl Report {
             ("values left out", tally.values_left_out),
             ("offered to sales", tally.offered),
         ];
-        for (label, number) in lines.into_iter().filter(|(label, number)| *number > 0 || matches!(*label, "added" | "known already" | "refused" | "offered to sales")) {
+        for (label, number) in lines.into_iter().filter(|(label, number)| {
+            *number > 0 || matches!(*label, "added" | "known already" | "refused" | "offered to sales")
+        }) {
             println!("  {label:<17}{:>12}", count(number));
         }
         if !unused.is_empty() {

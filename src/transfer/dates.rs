@@ -7,8 +7,15 @@ use chrono_tz::Tz;
 use crate::kernel::text::excerpt;
 
 /// What is tried when a map names no format.
-const ISO: [&str; 7] =
-    ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"];
+const ISO: [&str; 7] = [
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+];
 
 /// Formats tried in order, and the zone of times that name none.
 #[derive(Debug, Clone)]
@@ -42,12 +49,18 @@ impl Dates {
                 let local = date.and_time(time);
                 // In the hour that a clock change skips, the clocks already show an hour more.
                 let moment = self.zone.from_local_datetime(&local).earliest();
-                moment.or_else(|| self.zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest()).ok_or_else(|| self.refusal(text))?.to_utc()
+                moment
+                    .or_else(|| self.zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest())
+                    .ok_or_else(|| self.refusal(text))?
+                    .to_utc()
             }
         };
         // A year of two digits read as four shows itself here.
         if moment < DateTime::UNIX_EPOCH {
-            return Err(format!("“{}” lies before 1970; check the format of the date in the map", excerpt(text)));
+            return Err(format!(
+                "“{}” lies before 1970; check the format of the date in the map",
+                excerpt(text)
+            ));
         }
         Ok(moment)
     }
@@ -69,13 +82,18 @@ impl Dates {
 
     fn refusal(&self, text: &str) -> String {
         let formats: Vec<&str> = self.formats.iter().map(|(format, _)| format.as_str()).collect();
-        format!("“{}” is not a date written as {}; correct it, or name its format in the map", excerpt(text), formats.join(" or "))
+        format!(
+            "“{}” is not a date written as {}; correct it, or name its format in the map",
+            excerpt(text),
+            formats.join(" or ")
+        )
     }
 }
 
 fn items(format: &str) -> Result<Vec<Item<'static>>, String> {
     let items = StrftimeItems::new(format).parse_to_owned();
-    items.map_err(|_| format!("“{}” is not a format of dates; write it as in %d.%m.%Y %H:%M", excerpt(format)))
+    items
+        .map_err(|_| format!("“{}” is not a format of dates; write it as in %d.%m.%Y %H:%M", excerpt(format)))
 }
 
 #[cfg(test)]
@@ -84,7 +102,10 @@ mod tests {
 
     fn read(formats: &[&str], zone: Tz, text: &str) -> String {
         let formats: Vec<String> = formats.iter().map(|&f| f.to_owned()).collect();
-        Dates::new(&formats, zone).unwrap().moment(text).map_or_else(|problem| problem, |moment| moment.to_rfc3339())
+        Dates::new(&formats, zone)
+            .unwrap()
+            .moment(text)
+            .map_or_else(|problem| problem, |moment| moment.to_rfc3339())
     }
 
     #[test]
@@ -94,7 +115,10 @@ mod tests {
         assert_eq!(read(&[], berlin, "2026-07-01 12:30"), "2026-07-01T10:30:00+00:00");
         assert_eq!(read(&[], berlin, "2026-07-01T12:30:00.000Z"), "2026-07-01T12:30:00+00:00");
         assert_eq!(read(&[], berlin, "2026-07-01T12:30:00-0300"), "2026-07-01T15:30:00+00:00");
-        assert_eq!(read(&["%d %b, %Y %H:%M:%S"], Tz::UTC, "15 Apr, 2021 00:03:00"), "2021-04-15T00:03:00+00:00");
+        assert_eq!(
+            read(&["%d %b, %Y %H:%M:%S"], Tz::UTC, "15 Apr, 2021 00:03:00"),
+            "2021-04-15T00:03:00+00:00"
+        );
         assert_eq!(read(&["%m/%d/%Y", "%d.%m.%Y"], Tz::UTC, "31.12.2025"), "2025-12-31T00:00:00+00:00");
     }
 

@@ -43,7 +43,11 @@ impl EncodingName {
 
 /// Finds the encoding of a file and that all of it can be read so. Reads to the end, in bounded memory.
 /// With `whole` false the bytes are the beginning of a longer file and may end within a character.
-pub fn choose(file: &mut impl Read, name: EncodingName, whole: bool) -> Result<&'static Encoding, Unreadable> {
+pub fn choose(
+    file: &mut impl Read,
+    name: EncodingName,
+    whole: bool,
+) -> Result<&'static Encoding, Unreadable> {
     let mut head = vec![];
     file.by_ref().take(4096).read_to_end(&mut head)?;
     if head.starts_with(&[0xFF, 0xFE, 0, 0]) || head.starts_with(&[0, 0, 0xFE, 0xFF]) {
@@ -79,7 +83,11 @@ fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Where the bytes stop being of this encoding, if they do.
-fn first_malformed(encoding: &'static Encoding, file: &mut impl Read, whole: bool) -> io::Result<Option<u64>> {
+fn first_malformed(
+    encoding: &'static Encoding,
+    file: &mut impl Read,
+    whole: bool,
+) -> io::Result<Option<u64>> {
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let (mut block, mut text) = (vec![0; BLOCK], vec![0; BLOCK * 3 + 16]);
     let mut before = 0;
@@ -124,7 +132,15 @@ pub struct Decoder<R> {
 impl<R: Read> Decoder<R> {
     pub fn new(file: R, encoding: &'static Encoding) -> Decoder<R> {
         let decoder = encoding.new_decoder_with_bom_removal();
-        Decoder { file, decoder, block: vec![0; BLOCK], text: String::new(), served: 0, ended: false, row_bytes: 0 }
+        Decoder {
+            file,
+            decoder,
+            block: vec![0; BLOCK],
+            text: String::new(),
+            served: 0,
+            ended: false,
+            row_bytes: 0,
+        }
     }
 
     /// The beginning of the text, and whether that is all of it. Nothing is consumed.

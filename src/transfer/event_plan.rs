@@ -50,13 +50,21 @@ impl EventPlan {
             }
         }
         if leads.is_empty() {
-            binder.refuse("event.lead", "", "map email, external_id or phone: by one of these the lead of an event is found");
+            binder.refuse(
+                "event.lead",
+                "",
+                "map email, external_id or phone: by one of these the lead of an event is found",
+            );
         }
         let mut properties = vec![];
         for (name, field) in &map.properties {
             let key = format!("event.properties.{name}");
             if !is_key(name) {
-                binder.refuse(&key, "", "the key of a property has lower-case letters, digits and _, as in pages_per_visit");
+                binder.refuse(
+                    &key,
+                    "",
+                    "the key of a property has lower-case letters, digits and _, as in pages_per_visit",
+                );
             }
             properties.push((name.clone(), Typed::bind(binder, &key, field, Allows::Type)));
         }
@@ -78,7 +86,11 @@ impl EventPlan {
         if let Some(at) = plan.occurred_at.constant().filter(|at| *at != NOW)
             && let Err(problem) = past_moment(&plan.dates, at, now)
         {
-            binder.refuse("event.occurred_at", at, format!("{problem}; or write “{NOW}” for the time of the import"));
+            binder.refuse(
+                "event.occurred_at",
+                at,
+                format!("{problem}; or write “{NOW}” for the time of the import"),
+            );
         }
         plan
     }
@@ -86,10 +98,12 @@ impl EventPlan {
     /// An event, or none when `check` holds a problem.
     pub fn event(&self, row: &StringRecord, check: &mut RowCheck) -> Option<EventRow> {
         let lead = self.lead(row, check);
-        let kind = required(&self.kind, row, check).and_then(|kind| check.check(&self.kind, &kind, event_kind(&kind)));
+        let kind = required(&self.kind, row, check)
+            .and_then(|kind| check.check(&self.kind, &kind, event_kind(&kind)));
         let occurred_at = self.occurred_at(row, check);
         let source = match &self.source {
-            Some(bound) => required(bound, row, check).and_then(|source| check.check(bound, &source, text::line(&source, 100)).flatten()),
+            Some(bound) => required(bound, row, check)
+                .and_then(|source| check.check(bound, &source, text::line(&source, 100)).flatten()),
             None => Some("import".to_owned()),
         };
         let mut properties = Map::new();
@@ -97,7 +111,10 @@ impl EventPlan {
             properties.extend(typed.take(row, check).map(|value| (name.clone(), value)));
         }
         let key = match &self.key {
-            Some(bound) => Some(required(bound, row, check).and_then(|key| check.check(bound, &key, text::line(&key, 200)).flatten())?),
+            Some(bound) => Some(
+                required(bound, row, check)
+                    .and_then(|key| check.check(bound, &key, text::line(&key, 200)).flatten())?,
+            ),
             None => None,
         };
         let (lead, kind, occurred_at, source) = (lead?, kind?, occurred_at?, source?);
@@ -126,7 +143,11 @@ impl EventPlan {
         }
         if check.problems.is_empty() {
             let columns: Vec<&str> = self.leads.iter().map(|(_, bound)| bound.name.as_str()).collect();
-            check.problems.push(Problem::new(&columns.join(", "), "", "this is blank, so the event has no lead"));
+            check.problems.push(Problem::new(
+                &columns.join(", "),
+                "",
+                "this is blank, so the event has no lead",
+            ));
         }
         None
     }
@@ -140,8 +161,15 @@ impl EventPlan {
     }
 
     /// Equal rows have equal digests, whenever they are imported.
-    fn digest(&self, lead: &Identity, kind: &str, at: DateTime<Utc>, properties: &Map<String, Value>) -> String {
-        let at = (self.occurred_at.constant() != Some(NOW)).then(|| at.to_rfc3339_opts(SecondsFormat::Micros, true));
+    fn digest(
+        &self,
+        lead: &Identity,
+        kind: &str,
+        at: DateTime<Utc>,
+        properties: &Map<String, Value>,
+    ) -> String {
+        let at = (self.occurred_at.constant() != Some(NOW))
+            .then(|| at.to_rfc3339_opts(SecondsFormat::Micros, true));
         let told = json!([lead.kind.key(), lead.value, kind, at, properties]);
         hex::encode(Sha256::digest(told.to_string()))
     }
@@ -152,7 +180,11 @@ fn required(bound: &Bound, row: &StringRecord, check: &mut RowCheck) -> Option<S
     let before = check.problems.len();
     let value = bound.take(row, check);
     if value.is_none() && check.problems.len() == before {
-        check.problems.push(Problem::new(&bound.name, &bound.raw(row), "this is blank, and no event is without it; fill it in, or give otherwise in the map"));
+        check.problems.push(Problem::new(
+            &bound.name,
+            &bound.raw(row),
+            "this is blank, and no event is without it; fill it in, or give otherwise in the map",
+        ));
     }
     value
 }

@@ -6,12 +6,50 @@ use super::map::Kind;
 type Known = (&'static str, &'static [&'static str]);
 
 const LEAD: &[Known] = &[
-    ("email", &["email", "emailaddress", "mail", "workemail", "businessemail", "primaryemail", "leademail", "contactemail"]),
-    ("phone", &["phone", "phonenumber", "businessphone", "workphone", "telephone", "mobile", "mobilephone", "mobilephonenumber"]),
+    (
+        "email",
+        &[
+            "email",
+            "emailaddress",
+            "mail",
+            "workemail",
+            "businessemail",
+            "primaryemail",
+            "leademail",
+            "contactemail",
+        ],
+    ),
+    (
+        "phone",
+        &[
+            "phone",
+            "phonenumber",
+            "businessphone",
+            "workphone",
+            "telephone",
+            "mobile",
+            "mobilephone",
+            "mobilephonenumber",
+        ],
+    ),
     ("title", &["title", "jobtitle", "position", "role"]),
     ("seniority", &["seniority", "joblevel"]),
-    ("company", &["company", "companyname", "accountname", "organization", "organisation", "account", "employer"]),
-    ("domain", &["domain", "companydomain", "companydomainname", "associatedcompanydomain", "website", "websiteurl", "companywebsite"]),
+    (
+        "company",
+        &["company", "companyname", "accountname", "organization", "organisation", "account", "employer"],
+    ),
+    (
+        "domain",
+        &[
+            "domain",
+            "companydomain",
+            "companydomainname",
+            "associatedcompanydomain",
+            "website",
+            "websiteurl",
+            "companywebsite",
+        ],
+    ),
     ("industry", &["industry", "sector"]),
     ("employees", &["employees", "numberofemployees", "noofemployees", "numemployees", "companysize"]),
     ("country", &["country", "countryregion", "mailingcountry", "billingcountry"]),
@@ -24,7 +62,15 @@ const LEAD: &[Known] = &[
 const FULL_NAME: &[&str] = &["name", "fullname", "leadname", "contactname"];
 const FIRST_NAME: &[&str] = &["firstname", "givenname", "forename"];
 const LAST_NAME: &[&str] = &["lastname", "surname", "familyname"];
-const OPTED_OUT: &[&str] = &["emailoptout", "hasoptedoutofemail", "donotemail", "unsubscribedfromallemail", "optedout", "optout", "unsubscribed"];
+const OPTED_OUT: &[&str] = &[
+    "emailoptout",
+    "hasoptedoutofemail",
+    "donotemail",
+    "unsubscribedfromallemail",
+    "optedout",
+    "optout",
+    "unsubscribed",
+];
 const FIRST_TOUCH: &[Known] = &[
     ("source", &["utmsource"]),
     ("medium", &["utmmedium"]),
@@ -38,9 +84,21 @@ const EVENT_LEAD: &[Known] = &[
     ("external_id", &["leadid", "contactid", "prospectid", "personid", "userid", "externalid"]),
     ("phone", &["phone", "phonenumber", "mobile"]),
 ];
-const EVENT_KIND: &[&str] = &["event", "eventtype", "eventname", "kind", "type", "activitytype", "activity", "action"];
-const EVENT_TIME: &[&str] =
-    &["occurredat", "timestamp", "time", "date", "eventdate", "eventtime", "activitydate", "createdat", "createddate", "createdate", "createdtime"];
+const EVENT_KIND: &[&str] =
+    &["event", "eventtype", "eventname", "kind", "type", "activitytype", "activity", "action"];
+const EVENT_TIME: &[&str] = &[
+    "occurredat",
+    "timestamp",
+    "time",
+    "date",
+    "eventdate",
+    "eventtime",
+    "activitydate",
+    "createdat",
+    "createddate",
+    "createdate",
+    "createdtime",
+];
 const EVENT_KEY: &[&str] = &["eventid", "activityid", "id", "messageid", "uuid"];
 
 /// A map in TOML. What could not be guessed stands there to be filled in.
@@ -52,17 +110,24 @@ pub fn map(kind: Kind, columns: &[String], may_contact: Option<bool>) -> String 
 }
 
 fn lead_map(columns: &[String], may_contact: Option<bool>) -> String {
-    let mut lines = vec!["# Guessed from the names of the columns. Look it over.".to_owned(), "[lead]".to_owned()];
+    let mut lines =
+        vec!["# Guessed from the names of the columns. Look it over.".to_owned(), "[lead]".to_owned()];
     match (find(columns, FULL_NAME), find(columns, FIRST_NAME), find(columns, LAST_NAME)) {
-        (Some(name), ..) | (None, Some(name), None) | (None, None, Some(name)) => lines.push(format!("name = {}", quoted(name))),
-        (None, Some(first), Some(last)) => lines.push(format!("name = {{ columns = [{}, {}] }}", quoted(first), quoted(last))),
+        (Some(name), ..) | (None, Some(name), None) | (None, None, Some(name)) => {
+            lines.push(format!("name = {}", quoted(name)))
+        }
+        (None, Some(first), Some(last)) => {
+            lines.push(format!("name = {{ columns = [{}, {}] }}", quoted(first), quoted(last)))
+        }
         (None, None, None) => {}
     }
     for (field, names) in LEAD {
         let Some(column) = find(columns, names) else { continue };
         lines.push(match *field {
             // One mistyped number or size must not keep a person out.
-            "phone" | "domain" | "employees" => format!("{field} = {{ column = {}, invalid = \"leave_out\" }}", quoted(column)),
+            "phone" | "domain" | "employees" => {
+                format!("{field} = {{ column = {}, invalid = \"leave_out\" }}", quoted(column))
+            }
             _ => format!("{field} = {}", quoted(column)),
         });
     }
@@ -76,7 +141,10 @@ fn lead_map(columns: &[String], may_contact: Option<bool>) -> String {
         (None, Some(choice)) => lines.push(format!("may_contact = {{ value = {choice} }}")),
         (None, None) => lines.push("# may_contact = { value = true }".to_owned()),
     }
-    let touches: Vec<String> = FIRST_TOUCH.iter().filter_map(|(field, names)| Some(format!("{field} = {}", quoted(find(columns, names)?)))).collect();
+    let touches: Vec<String> = FIRST_TOUCH
+        .iter()
+        .filter_map(|(field, names)| Some(format!("{field} = {}", quoted(find(columns, names)?))))
+        .collect();
     if !touches.is_empty() {
         lines.extend(["".to_owned(), "[lead.first_touch]".to_owned()]);
         lines.extend(touches);
@@ -87,7 +155,8 @@ fn lead_map(columns: &[String], may_contact: Option<bool>) -> String {
 fn event_map(columns: &[String]) -> String {
     let column = |names| find(columns, names).map_or("\"?\"".to_owned(), quoted);
     let mut lines = vec![
-        "# Guessed from the names of the columns. Look it over; replace each “?” with the name of a column.".to_owned(),
+        "# Guessed from the names of the columns. Look it over; replace each “?” with the name of a column."
+            .to_owned(),
         "[event]".to_owned(),
         "# Kinds are words such as page_view or demo_request; translate others with".to_owned(),
         "# kind = { column = \"…\", values = { \"Demo requested\" = \"demo_request\" } }".to_owned(),
@@ -96,7 +165,10 @@ fn event_map(columns: &[String]) -> String {
     ];
     lines.extend(find(columns, EVENT_KEY).map(|key| format!("key = {}", quoted(key))));
     lines.extend(["".to_owned(), "[event.lead]".to_owned()]);
-    let leads: Vec<String> = EVENT_LEAD.iter().filter_map(|(field, names)| Some(format!("{field} = {}", quoted(find(columns, names)?)))).collect();
+    let leads: Vec<String> = EVENT_LEAD
+        .iter()
+        .filter_map(|(field, names)| Some(format!("{field} = {}", quoted(find(columns, names)?))))
+        .collect();
     if leads.is_empty() {
         lines.push("email = \"?\"".to_owned());
     }
@@ -106,7 +178,8 @@ fn event_map(columns: &[String]) -> String {
 
 /// The first name that a column bears.
 fn find<'a>(columns: &'a [String], names: &[&str]) -> Option<&'a str> {
-    let plain = |column: &str| column.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let plain =
+        |column: &str| column.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     names.iter().find_map(|name| columns.iter().find(|column| plain(column) == *name)).map(String::as_str)
 }
 
@@ -133,10 +206,19 @@ mod tests {
     fn headers_of_the_common_systems_are_understood() {
         let hubspot = "Record ID,First Name,Last Name,Email,Phone Number,Job Title,Company name,Country/Region,Number of Employees,Create Date";
         let salesforce = "Id,FirstName,LastName,Email,Phone,Title,Company,Industry,LeadSource,NumberOfEmployees,Country,City,HasOptedOutOfEmail,CreatedDate";
-        let zoho = "LEADID,Last Name,Company,Email,Mobile,Website,Industry,Lead Source,Created Time,Email Opt Out";
+        let zoho =
+            "LEADID,Last Name,Company,Email,Mobile,Website,Industry,Lead Source,Created Time,Email Opt Out";
         for header in [hubspot, salesforce, zoho] {
             let lead = bound(Kind::Leads, header, Some(true)).unwrap().lead.unwrap();
-            for field in [&lead.name, &lead.email, &lead.phone, &lead.company, &lead.external_id, &lead.created_at, &lead.consent.may_contact] {
+            for field in [
+                &lead.name,
+                &lead.email,
+                &lead.phone,
+                &lead.company,
+                &lead.external_id,
+                &lead.created_at,
+                &lead.consent.may_contact,
+            ] {
                 assert!(field.is_some(), "{header}: {lead:?}");
             }
         }
@@ -153,14 +235,23 @@ mod tests {
     fn consent_is_never_guessed() {
         let problem = bound(Kind::Leads, "Email", None).unwrap_err();
         assert!(problem.contains("may_contact"), "{problem}");
-        let opted_out = bound(Kind::Leads, "Email,Email Opt Out", None).unwrap().lead.unwrap().consent.may_contact.unwrap();
+        let opted_out = bound(Kind::Leads, "Email,Email Opt Out", None)
+            .unwrap()
+            .lead
+            .unwrap()
+            .consent
+            .may_contact
+            .unwrap();
         assert_eq!(opted_out.rest.values["yes"], "false");
         assert_eq!(opted_out.rest.otherwise.as_deref(), Some("false"));
     }
 
     #[test]
     fn what_events_lack_stands_in_the_map_to_be_filled_in() {
-        assert!(bound(Kind::Events, "Activity ID,Activity Type,Activity Date,Associated Contact Email", None).is_ok());
+        assert!(
+            bound(Kind::Events, "Activity ID,Activity Type,Activity Date,Associated Contact Email", None)
+                .is_ok()
+        );
         let problem = bound(Kind::Events, "Email,What", None).unwrap_err();
         assert!(problem.contains("event.kind") && problem.contains("event.occurred_at"), "{problem}");
     }

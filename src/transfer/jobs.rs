@@ -76,9 +76,13 @@ pub async fn run_import(app: &App, id: ImportId) -> anyhow::Result<()> {
     drop(conn);
     app.live.changed(topic(id));
     match bring_in(app, &import, started_at).await {
-        Ok(()) => queries::finish(&mut *app.db.acquire().await?, id, &actor(&import), app.clock.now()).await?,
+        Ok(()) => {
+            queries::finish(&mut *app.db.acquire().await?, id, &actor(&import), app.clock.now()).await?
+        }
         Err(Stop::Other(error)) => return Err(error),
-        Err(stop) => queries::fail(&mut *app.db.acquire().await?, id, &stop.to_string(), app.clock.now()).await?,
+        Err(stop) => {
+            queries::fail(&mut *app.db.acquire().await?, id, &stop.to_string(), app.clock.now()).await?
+        }
     }
     app.live.changed(topic(id));
     Ok(())
@@ -103,17 +107,17 @@ async fn bring_in(app: &App, import: &Import, started_at: DateTime<Utc>) -> Resu
         now: started_at,
     };
     let opened = run.open().await?;
+    let mut running = run.begin(opened).await?;
     let mut rows = import.tally.rows;
-    run.go(opened, async |step| {
+    while let Some(step) = running.step().await? {
         count(&app.db, import.id, rows, &step).await?;
         rows += step.tally.rows;
         if !import.dry_run {
             intake::announce(app, &step.offered);
         }
         app.live.changed(topic(import.id));
-        Ok(())
-    })
-    .await
+    }
+    Ok(())
 }
 
 /// Writes down what a step did. The step must be the next of this import.

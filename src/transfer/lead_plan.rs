@@ -16,7 +16,17 @@ use crate::kernel::text::{self, Phone};
 use crate::leads::model::{Consent, Identity, NewLead, RawFacts};
 
 /// How a visit was tagged, as rules name it.
-const TOUCH: [&str; 9] = ["source", "medium", "campaign", "term", "content", "id", "source_platform", "creative_format", "marketing_tactic"];
+const TOUCH: [&str; 9] = [
+    "source",
+    "medium",
+    "campaign",
+    "term",
+    "content",
+    "id",
+    "source_platform",
+    "creative_format",
+    "marketing_tactic",
+];
 
 /// A custom field that a map fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +130,11 @@ impl LeadPlan {
     fn consent(&self, row: &StringRecord, check: &mut RowCheck) -> Consent {
         let may_store = truth_of(&self.may_store, row, check).unwrap_or(true);
         if !may_store && let Some(bound) = &self.may_store {
-            check.problems.push(Problem::new(&bound.name, &bound.raw(row), "this person does not agree to be stored, so the row stays out"));
+            check.problems.push(Problem::new(
+                &bound.name,
+                &bound.raw(row),
+                "this person does not agree to be stored, so the row stays out",
+            ));
         }
         Consent {
             may_store,
@@ -155,7 +169,9 @@ impl LeadPlan {
                         let value = std::mem::take(slot(&mut raw, name));
                         left_out |= check.note(bound, &value, reason.to_owned());
                     }
-                    None => check.problems.push(Problem::of_row(&row.iter().collect::<Vec<_>>().join(", "), reason)),
+                    None => check
+                        .problems
+                        .push(Problem::of_row(&row.iter().collect::<Vec<_>>().join(", "), reason)),
                 }
             }
             if !left_out || !check.problems.is_empty() {
@@ -206,7 +222,11 @@ fn touches(binder: &mut Binder, key: &str, fields: &BTreeMap<String, Field>) -> 
 fn custom(binder: &mut Binder, name: &str, field: &Field) -> (CustomField, Typed) {
     let key = format!("lead.custom.{name}");
     if !is_key(name) {
-        binder.refuse(&key, "", "the key of a custom field has lower-case letters, digits and _, as in lead_origin");
+        binder.refuse(
+            &key,
+            "",
+            "the key of a custom field has lower-case letters, digits and _, as in lead_origin",
+        );
     }
     let typed = Typed::bind(binder, &key, field, Allows::Label);
     let label = field.rest.label.clone().unwrap_or_else(|| readable(name));
@@ -242,7 +262,12 @@ fn truth_of(bound: &Option<Bound>, row: &StringRecord, check: &mut RowCheck) -> 
     check.check(bound, &value, truth(&value))
 }
 
-fn moment(field: &Option<(Bound, Dates)>, row: &StringRecord, check: &mut RowCheck, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn moment(
+    field: &Option<(Bound, Dates)>,
+    row: &StringRecord,
+    check: &mut RowCheck,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let (bound, dates) = field.as_ref()?;
     let value = bound.take(row, check)?;
     check.check(bound, &value, past_moment(dates, &value, now))

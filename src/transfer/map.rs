@@ -65,7 +65,11 @@ impl ImportMap {
                 ("consent.at", &consent.at),
             ];
             fields.extend(rest.into_iter().filter_map(|(key, field)| one(key, field.as_ref())));
-            for (group, of_group) in [("first_touch", &lead.first_touch), ("last_touch", &lead.last_touch), ("custom", &lead.custom)] {
+            for (group, of_group) in [
+                ("first_touch", &lead.first_touch),
+                ("last_touch", &lead.last_touch),
+                ("custom", &lead.custom),
+            ] {
                 fields.extend(of_group.iter().map(|(key, field)| (format!("{group}.{key}"), field)));
             }
         }
@@ -330,7 +334,9 @@ impl<'de> Deserialize<'de> for Field {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Field, A::Error> {
-                FieldTable::deserialize(MapAccessDeserializer::new(table))?.try_into().map_err(de::Error::custom)
+                FieldTable::deserialize(MapAccessDeserializer::new(table))?
+                    .try_into()
+                    .map_err(de::Error::custom)
             }
         }
         deserializer.deserialize_any(FieldVisitor)
@@ -344,7 +350,9 @@ impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scalar, D::Error> {
         match toml::Value::deserialize(deserializer)? {
             toml::Value::String(text) => Ok(Scalar(text)),
-            toml::Value::Array(_) | toml::Value::Table(_) => Err(de::Error::custom("a single value is needed here, such as a text, a number, true or a date")),
+            toml::Value::Array(_) | toml::Value::Table(_) => Err(de::Error::custom(
+                "a single value is needed here, such as a text, a number, true or a date",
+            )),
             single => Ok(Scalar(single.to_string())),
         }
     }
@@ -378,7 +386,9 @@ mod tests {
 
     #[test]
     fn constants_are_written_as_toml_writes_them() {
-        let map = lead("[lead]\nemployees = { value = 12 }\ncreated_at = { value = 2026-03-01 }\ndo_not_contact = { value = true }");
+        let map = lead(
+            "[lead]\nemployees = { value = 12 }\ncreated_at = { value = 2026-03-01 }\ndo_not_contact = { value = true }",
+        );
         assert_eq!(map.employees.unwrap().constant.as_deref(), Some("12"));
         assert_eq!(map.created_at.unwrap().constant.as_deref(), Some("2026-03-01"));
         assert_eq!(map.do_not_contact.unwrap().constant.as_deref(), Some("true"));
@@ -388,8 +398,14 @@ mod tests {
     fn what_a_map_does_not_know_is_refused_with_line_and_remedy() {
         for (toml, said) in [
             ("[lead]\nmail = \"E-Mail\"", "unknown field `mail`, expected one of `name`, `email`"),
-            ("[lead]\nemail = { colum = \"x\" }", "unknown field `colum`, expected one of `column`, `columns`, `value`"),
-            ("[lead]\nemail = { column = \"x\", value = \"y\" }", "exactly one of column, columns (at least one) and value"),
+            (
+                "[lead]\nemail = { colum = \"x\" }",
+                "unknown field `colum`, expected one of `column`, `columns`, `value`",
+            ),
+            (
+                "[lead]\nemail = { column = \"x\", value = \"y\" }",
+                "exactly one of column, columns (at least one) and value",
+            ),
             ("[lead]\nemail = { prefix = \"y\" }", "exactly one of"),
             ("[lead]\nemail = 5", "the name of a column"),
             ("[file]\nencoding = \"latin\"\n[lead]", "expected one of `auto`, `utf-8`"),

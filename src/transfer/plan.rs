@@ -39,28 +39,47 @@ pub enum Made {
 
 impl Plan {
     /// Binds a map to the columns of a file. `now` is the time of the import.
-    pub fn bind(map: &ImportMap, kind: Kind, columns: &[String], now: DateTime<Utc>) -> Result<Plan, Vec<MapProblem>> {
+    pub fn bind(
+        map: &ImportMap,
+        kind: Kind,
+        columns: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Plan, Vec<MapProblem>> {
         let mut binder = Binder::new(columns, &map.file);
         let make = match (kind, &map.lead, &map.event) {
             (_, Some(_), Some(_)) => {
                 binder.refuse("event", "", "a map is for leads or for events, not for both; write two maps and import the file twice");
                 None
             }
-            (Kind::Leads, Some(lead), None) => Some(Make::Leads(Box::new(LeadPlan::bind(lead, &mut binder, now)))),
-            (Kind::Events, None, Some(event)) => Some(Make::Events(Box::new(EventPlan::bind(event, &mut binder, now)))),
+            (Kind::Leads, Some(lead), None) => {
+                Some(Make::Leads(Box::new(LeadPlan::bind(lead, &mut binder, now))))
+            }
+            (Kind::Events, None, Some(event)) => {
+                Some(Make::Events(Box::new(EventPlan::bind(event, &mut binder, now))))
+            }
             (Kind::Leads, None, _) => {
-                binder.refuse("lead", "", "leads are imported, but the map has no [lead]; add it, or import events");
+                binder.refuse(
+                    "lead",
+                    "",
+                    "leads are imported, but the map has no [lead]; add it, or import events",
+                );
                 None
             }
             (Kind::Events, _, None) => {
-                binder.refuse("event", "", "events are imported, but the map has no [event]; add it, or import leads");
+                binder.refuse(
+                    "event",
+                    "",
+                    "events are imported, but the map has no [event]; add it, or import leads",
+                );
                 None
             }
         };
         let mut only = vec![];
         for (column, values) in &map.file.only {
             let place = binder.place("file.only", column);
-            only.extend(place.map(|place| (place, values.iter().map(|value| value.trim().to_lowercase()).collect())));
+            only.extend(
+                place.map(|place| (place, values.iter().map(|value| value.trim().to_lowercase()).collect())),
+            );
         }
         let unused = binder.unused();
         match make {
@@ -71,7 +90,9 @@ impl Plan {
 
     /// Makes something of a row. Values that it went in without are added to `left_out`.
     pub fn make(&self, row: &StringRecord, left_out: &mut Vec<Problem>) -> Made {
-        let wanted = |(place, values): &(usize, HashSet<String>)| row.get(*place).is_some_and(|value| values.contains(&value.trim().to_lowercase()));
+        let wanted = |(place, values): &(usize, HashSet<String>)| {
+            row.get(*place).is_some_and(|value| values.contains(&value.trim().to_lowercase()))
+        };
         if !self.only.iter().all(wanted) {
             return Made::PassedOver;
         }

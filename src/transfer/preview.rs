@@ -24,7 +24,11 @@ pub struct Beginning {
 }
 
 impl Beginning {
-    pub async fn load(conn: &mut PgConnection, import: ImportId, bytes_total: i64) -> sqlx::Result<Beginning> {
+    pub async fn load(
+        conn: &mut PgConnection,
+        import: ImportId,
+        bytes_total: i64,
+    ) -> sqlx::Result<Beginning> {
         let bytes = queries::piece(conn, import, 0).await?.unwrap_or_default();
         Ok(Beginning { is_all: bytes.len() as i64 == bytes_total, bytes })
     }
@@ -70,21 +74,37 @@ pub struct PreviewColumn {
 /// What a file's first rows become by its map.
 pub fn of(import: &Import, beginning: &Beginning, plan: Result<Plan, Vec<String>>) -> Preview {
     let map = ImportMap::parse(&import.map).unwrap_or_default();
-    let mut preview = Preview { problems: plan.as_ref().err().cloned().unwrap_or_default(), ..Preview::default() };
-    let (Ok(encoding), Ok(mut rows)) = (beginning.encoding(&map), beginning.open(&map)) else { return preview };
+    let mut preview =
+        Preview { problems: plan.as_ref().err().cloned().unwrap_or_default(), ..Preview::default() };
+    let (Ok(encoding), Ok(mut rows)) = (beginning.encoding(&map), beginning.open(&map)) else {
+        return preview;
+    };
     preview.encoding = encoding.name().to_owned();
     preview.separator = separator_name(rows.delimiter());
     let fields = map.fields();
-    let becomes = |column: &str| fields.iter().filter(|(_, field)| field.columns.iter().any(|c| c.trim() == column)).map(|(key, _)| key.clone()).collect();
-    preview.columns = rows.columns().iter().map(|name| PreviewColumn { name: name.clone(), becomes: becomes(name) }).collect();
-    preview.constants = fields.iter().filter_map(|(key, field)| Some((key.clone(), field.constant.clone()?))).collect();
+    let becomes = |column: &str| {
+        fields
+            .iter()
+            .filter(|(_, field)| field.columns.iter().any(|c| c.trim() == column))
+            .map(|(key, _)| key.clone())
+            .collect()
+    };
+    preview.columns = rows
+        .columns()
+        .iter()
+        .map(|name| PreviewColumn { name: name.clone(), becomes: becomes(name) })
+        .collect();
+    preview.constants =
+        fields.iter().filter_map(|(key, field)| Some((key.clone(), field.constant.clone()?))).collect();
     while preview.rows.len() < SHOWN
         && let Ok(Some(row)) = rows.next()
     {
         match row.values {
             Ok(values) => {
                 preview.rows.push((row.number, values.iter().map(excerpt).collect()));
-                preview.refusals.extend(plan.as_ref().map(|plan| refusals(plan, row.number, values)).unwrap_or_default());
+                preview
+                    .refusals
+                    .extend(plan.as_ref().map(|plan| refusals(plan, row.number, values)).unwrap_or_default());
             }
             Err(problem) => {
                 preview.rows.push((row.number, vec![]));

@@ -14,7 +14,9 @@ pub enum Unreadable {
     OtherMark { marked: &'static str, named: &'static str },
     #[error("The file is not {encoding} as the map or its first bytes say: byte {} cannot be read so. Set encoding to “windows-1252” in the map, or save the file as UTF-8.", byte + 1)]
     Malformed { encoding: &'static str, byte: u64 },
-    #[error("Row {row} is longer than 1 MB. It probably opens a quote that is never closed; the rows before it were read.")]
+    #[error(
+        "Row {row} is longer than 1 MB. It probably opens a quote that is never closed; the rows before it were read."
+    )]
     RowTooLong { row: u64 },
     #[error("The file cannot be read: {0}")]
     Io(#[from] io::Error),

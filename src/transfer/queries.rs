@@ -42,18 +42,54 @@ pub async fn insert(conn: &mut PgConnection, new: &NewImport<'_>, now: DateTime<
     Ok(())
 }
 
-pub async fn add_piece(conn: &mut PgConnection, import: ImportId, position: i32, content: &[u8]) -> sqlx::Result<()> {
-    sqlx::query!("insert into import_files (import_id, position, content) values ($1, $2, $3)", import.0, position, content).execute(conn).await?;
+pub async fn add_piece(
+    conn: &mut PgConnection,
+    import: ImportId,
+    position: i32,
+    content: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into import_files (import_id, position, content) values ($1, $2, $3)",
+        import.0,
+        position,
+        content
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-pub async fn piece(conn: &mut PgConnection, import: ImportId, position: i32) -> sqlx::Result<Option<Vec<u8>>> {
-    sqlx::query_scalar!("select content from import_files where import_id = $1 and position = $2", import.0, position).fetch_optional(conn).await
+pub async fn piece(
+    conn: &mut PgConnection,
+    import: ImportId,
+    position: i32,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "select content from import_files where import_id = $1 and position = $2",
+        import.0,
+        position
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Says that the whole file has arrived.
-pub async fn set_uploaded(conn: &mut PgConnection, import: ImportId, bytes: i64, kind: Kind, map: &str) -> sqlx::Result<()> {
-    sqlx::query!("update imports set bytes_total = $2, kind = $3, map = $4 where id = $1", import.0, bytes, kind as Kind, map).execute(conn).await?;
+pub async fn set_uploaded(
+    conn: &mut PgConnection,
+    import: ImportId,
+    bytes: i64,
+    kind: Kind,
+    map: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update imports set bytes_total = $2, kind = $3, map = $4 where id = $1",
+        import.0,
+        bytes,
+        kind as Kind,
+        map
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -70,7 +106,12 @@ pub async fn remove_stale(conn: &mut PgConnection, before: DateTime<Utc>) -> sql
     sqlx::query!("delete from import_files f using imports i where i.id = f.import_id and i.created_at < $1 and i.state in ('draft', 'failed', 'done')", before)
         .execute(&mut *conn)
         .await?;
-    let done = sqlx::query!("delete from imports where created_at < $1 and (state = 'draft' or (state = 'done' and dry_run))", before).execute(conn).await?;
+    let done = sqlx::query!(
+        "delete from imports where created_at < $1 and (state = 'draft' or (state = 'done' and dry_run))",
+        before
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected())
 }
 
@@ -142,7 +183,11 @@ pub async fn find(conn: &mut PgConnection, import: ImportId) -> sqlx::Result<Opt
 }
 
 /// The newest imports, before a place in the list.
-pub async fn list(conn: &mut PgConnection, before: Option<(DateTime<Utc>, Uuid)>, limit: i64) -> sqlx::Result<Vec<Import>> {
+pub async fn list(
+    conn: &mut PgConnection,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Import>> {
     let (at, id) = before.unzip();
     let rows = sqlx::query_as!(
         ImportRow,
@@ -191,7 +236,11 @@ pub async fn start(conn: &mut PgConnection, import: ImportId, dry_run: bool) -> 
 }
 
 /// Says that an import runs now, and since when. Nothing when it is not to run.
-pub async fn set_running(conn: &mut PgConnection, import: ImportId, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub async fn set_running(
+    conn: &mut PgConnection,
+    import: ImportId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
         r#"update imports set state = 'running', started_at = coalesce(started_at, $2) where id = $1 and state in ('waiting', 'running')
            returning started_at as "started_at!""#,
@@ -203,7 +252,12 @@ pub async fn set_running(conn: &mut PgConnection, import: ImportId, now: DateTim
 }
 
 /// Counts a step that began at row `after`. False when another run of the same import has counted it.
-pub async fn add_step(conn: &mut PgConnection, import: ImportId, after: i64, step: &Tally) -> sqlx::Result<bool> {
+pub async fn add_step(
+    conn: &mut PgConnection,
+    import: ImportId,
+    after: i64,
+    step: &Tally,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update imports set bytes_done = $3, rows_read = rows_read + $4, rows_added = rows_added + $5, rows_known = rows_known + $6,
              rows_refused = rows_refused + $7, rows_passed_over = rows_passed_over + $8, values_left_out = values_left_out + $9, offered = offered + $10
@@ -224,7 +278,11 @@ pub async fn add_step(conn: &mut PgConnection, import: ImportId, after: i64, ste
     Ok(done.rows_affected() > 0)
 }
 
-pub async fn add_refusals(conn: &mut PgConnection, import: ImportId, refusals: &[Refusal]) -> sqlx::Result<()> {
+pub async fn add_refusals(
+    conn: &mut PgConnection,
+    import: ImportId,
+    refusals: &[Refusal],
+) -> sqlx::Result<()> {
     let mut positions = HashMap::new();
     let mut position = |row: u64| {
         let next = positions.entry(row).or_insert(0i32);
@@ -252,7 +310,12 @@ pub async fn add_refusals(conn: &mut PgConnection, import: ImportId, refusals: &
 }
 
 /// Refusals in the order of the file, after a row and position.
-pub async fn refusals(conn: &mut PgConnection, import: ImportId, after: (i64, i32), limit: i64) -> sqlx::Result<Vec<(Refusal, i32)>> {
+pub async fn refusals(
+    conn: &mut PgConnection,
+    import: ImportId,
+    after: (i64, i32),
+    limit: i64,
+) -> sqlx::Result<Vec<(Refusal, i32)>> {
     let rows = sqlx::query!(
         "select row_number, position, column_name, value, reason from import_refusals
          where import_id = $1 and (row_number, position) > ($2, $3) order by row_number, position limit $4",
@@ -263,12 +326,23 @@ pub async fn refusals(conn: &mut PgConnection, import: ImportId, after: (i64, i3
     )
     .fetch_all(conn)
     .await?;
-    let refusal = |row: i64, column, value, reason| Refusal { row: row.unsigned_abs(), problem: Problem { column, value, reason } };
-    Ok(rows.into_iter().map(|row| (refusal(row.row_number, row.column_name, row.value, row.reason), row.position)).collect())
+    let refusal = |row: i64, column, value, reason| Refusal {
+        row: row.unsigned_abs(),
+        problem: Problem { column, value, reason },
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| (refusal(row.row_number, row.column_name, row.value, row.reason), row.position))
+        .collect())
 }
 
 /// Ends an import and records it. The file of one that stands is removed: everything in it is known, or refused and listed.
-pub async fn finish(conn: &mut PgConnection, import: ImportId, actor: &Actor, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn finish(
+    conn: &mut PgConnection,
+    import: ImportId,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let mut tx = conn.begin().await?;
     let done = sqlx::query!(
         "update imports set state = 'done', bytes_done = bytes_total, finished_at = $2 where id = $1 and state = 'running'
@@ -283,20 +357,38 @@ pub async fn finish(conn: &mut PgConnection, import: ImportId, actor: &Actor, no
         let counts = json!({
             "rows": done.rows_read, "added": done.rows_added, "known": done.rows_known, "refused": done.rows_refused, "offered": done.offered,
         });
-        audit::record(&mut tx, now, &[Entry::new("import", import.0, actor, "imported").detail(counts)]).await?;
+        audit::record(&mut tx, now, &[Entry::new("import", import.0, actor, "imported").detail(counts)])
+            .await?;
     }
     tx.commit().await
 }
 
-pub async fn fail(conn: &mut PgConnection, import: ImportId, message: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update imports set state = 'failed', message = $2, finished_at = $3 where id = $1", import.0, message, now).execute(conn).await?;
+pub async fn fail(
+    conn: &mut PgConnection,
+    import: ImportId,
+    message: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update imports set state = 'failed', message = $2, finished_at = $3 where id = $1",
+        import.0,
+        message,
+        now
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// Custom fields that are there with another type than wanted.
-pub async fn custom_field_conflicts(conn: &mut PgConnection, wanted: &[CustomField]) -> sqlx::Result<Vec<MapProblem>> {
+pub async fn custom_field_conflicts(
+    conn: &mut PgConnection,
+    wanted: &[CustomField],
+) -> sqlx::Result<Vec<MapProblem>> {
     let keys: Vec<String> = wanted.iter().map(|field| field.key.clone()).collect();
-    let rows = sqlx::query!("select key, kind from custom_fields where key = any($1)", &keys).fetch_all(conn).await?;
+    let rows = sqlx::query!("select key, kind from custom_fields where key = any($1)", &keys)
+        .fetch_all(conn)
+        .await?;
     let there: HashMap<String, String> = rows.into_iter().map(|row| (row.key, row.kind)).collect();
     let mut problems = vec![];
     for field in wanted {
@@ -304,14 +396,20 @@ pub async fn custom_field_conflicts(conn: &mut PgConnection, wanted: &[CustomFie
             problems.push(MapProblem {
                 key: format!("lead.custom.{}.type", field.key),
                 value: field.value_type.key().to_owned(),
-                problem: format!("there is a custom field of this key with type = “{kind}”; use that type, or another key"),
+                problem: format!(
+                    "there is a custom field of this key with type = “{kind}”; use that type, or another key"
+                ),
             });
         }
     }
     Ok(problems)
 }
 
-pub async fn add_custom_fields(conn: &mut PgConnection, wanted: &[CustomField], now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn add_custom_fields(
+    conn: &mut PgConnection,
+    wanted: &[CustomField],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     for field in wanted {
         sqlx::query!(
             "insert into custom_fields (key, label, kind, created_at) values ($1, $2, $3, $4) on conflict do nothing",
@@ -326,7 +424,11 @@ pub async fn add_custom_fields(conn: &mut PgConnection, wanted: &[CustomField], 
     Ok(())
 }
 
-pub async fn add_campaigns(conn: &mut PgConnection, names: &[String], now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn add_campaigns(
+    conn: &mut PgConnection,
+    names: &[String],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = names.iter().map(|_| new_id(now)).collect();
     sqlx::query!(
         "insert into campaigns (id, name, created_at) select id, name, $3 from unnest($1::uuid[], $2::text[]) as x (id, name) on conflict do nothing",
@@ -339,7 +441,11 @@ pub async fn add_campaigns(conn: &mut PgConnection, names: &[String], now: DateT
     Ok(())
 }
 
-pub async fn campaigns_by_name(conn: &mut PgConnection, names: &[String]) -> sqlx::Result<HashMap<String, Uuid>> {
-    let rows = sqlx::query!("select name, id from campaigns where name = any($1)", names).fetch_all(conn).await?;
+pub async fn campaigns_by_name(
+    conn: &mut PgConnection,
+    names: &[String],
+) -> sqlx::Result<HashMap<String, Uuid>> {
+    let rows =
+        sqlx::query!("select name, id from campaigns where name = any($1)", names).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
 }

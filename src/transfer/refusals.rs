@@ -2,7 +2,15 @@
 
 use std::io::Write;
 
+use futures_util::Stream;
+use sqlx::PgPool;
+
 use super::problem::Refusal;
+use super::queries;
+use crate::kernel::ids::ImportId;
+
+/// Rows that are read from the database at a time.
+const AT_ONCE: i64 = 5_000;
 
 /// The columns of the file of refusals.
 const HEADER: [&str; 4] = ["row", "column", "value", "reason"];
@@ -33,6 +41,25 @@ impl<W: Write> RefusalWriter<W> {
     pub fn end(self) -> anyhow::Result<W> {
         self.0.into_inner().map_err(|error| anyhow::anyhow!("{error}"))
     }
+}
+
+/// Every refusal of an import as a file, some thousand rows at a time.
+pub fn stream(db: PgPool, import: ImportId) -> impl Stream<Item = anyhow::Result<Vec<u8>>> {
+    let begin = Some((0, 0));
+    futures_util::stream::try_unfold((db, begin), move |(db, after)| async move {
+        let Some(after) = after else { return Ok(None) };
+        let rows = queries::refusals(&mut *db.acquire().await?, import, after, AT_ONCE).await?;
+        let mut writer =
+            if after == (0, 0) { RefusalWriter::begin(vec![])? } else { RefusalWriter::go_on(vec![]) };
+        for (refusal, _) in &rows {
+            writer.write(refusal)?;
+        }
+        let next = rows
+            .last()
+            .filter(|_| rows.len() as i64 == AT_ONCE)
+            .map(|(refusal, position)| (refusal.row as i64, *position));
+        Ok(Some((writer.end()?, (db, next))))
+    })
 }
 
 /// Spreadsheets take these beginnings for a formula, even in quotes.

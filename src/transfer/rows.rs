@@ -38,7 +38,11 @@ impl<R: Read> Rows<R> {
             return Err(Unreadable::Empty);
         }
         let delimiter = delimiter.unwrap_or_else(|| separator_of(beginning, is_all));
-        let csv = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(decoder);
+        let csv = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(decoder);
         let mut rows = Rows { csv, columns: vec![], delimiter, row: 0, record: StringRecord::new() };
         if !rows.read()? {
             return Err(Unreadable::Empty);
@@ -73,7 +77,9 @@ impl<R: Read> Rows<R> {
             return Ok(&self.record);
         }
         let text = self.record.iter().collect::<Vec<_>>().join(&char::from(self.delimiter).to_string());
-        let mut reason = format!("the row has {found} values, but the header names {wanted} columns; quote values that hold the separator");
+        let mut reason = format!(
+            "the row has {found} values, but the header names {wanted} columns; quote values that hold the separator"
+        );
         if text.contains('\n') {
             reason.push_str(", and close every quote that is opened");
         }
@@ -84,7 +90,9 @@ impl<R: Read> Rows<R> {
         self.row += 1;
         self.csv.get_mut().begin_row();
         self.csv.read_record(&mut self.record).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Unreadable::RowTooLong { row: self.row },
+            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                Unreadable::RowTooLong { row: self.row }
+            }
             csv::ErrorKind::Io(error) => Unreadable::Io(error),
             other => Unreadable::Io(std::io::Error::other(format!("{other:?}"))),
         })
@@ -94,8 +102,13 @@ impl<R: Read> Rows<R> {
 /// The separator that gives most of the first rows as many values as the header, and the header the most.
 fn separator_of(beginning: &str, is_all: bool) -> u8 {
     let fit = |separator: u8| {
-        let mut csv = csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(beginning.as_bytes());
-        let mut widths: Vec<usize> = csv.records().take(JUDGED_ROWS).filter_map(Result::ok).map(|record| record.len()).collect();
+        let mut csv = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(beginning.as_bytes());
+        let mut widths: Vec<usize> =
+            csv.records().take(JUDGED_ROWS).filter_map(Result::ok).map(|record| record.len()).collect();
         if !is_all && widths.len() > 1 && widths.len() < JUDGED_ROWS {
             // The last row is cut off.
             widths.pop();
@@ -141,14 +154,19 @@ mod tests {
             (b'|', "a|b|c\nx,y|2|3\n"),
             (b',', "only\none\ncolumn\n"),
         ] {
-            assert_eq!(char::from(Rows::open(text.as_bytes(), UTF_8, None).unwrap().delimiter()), char::from(separator), "{text}");
+            assert_eq!(
+                char::from(Rows::open(text.as_bytes(), UTF_8, None).unwrap().delimiter()),
+                char::from(separator),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn quotes_newlines_and_line_ends_of_every_system_are_read() {
         for end in ["\n", "\r\n", "\r"] {
-            let (columns, rows) = all(&format!("a,b{end}1,\"he said \"\"no\"\"{end}and left\"{end}{end}2,{end}"));
+            let (columns, rows) =
+                all(&format!("a,b{end}1,\"he said \"\"no\"\"{end}and left\"{end}{end}2,{end}"));
             assert_eq!(columns, ["a", "b"]);
             assert_eq!(rows[0], (2, Ok(vec!["1".into(), format!("he said \"no\"{end}and left")])));
             assert_eq!(rows[1], (3, Ok(vec!["2".into(), String::new()])));
@@ -158,7 +176,9 @@ mod tests {
     #[test]
     fn a_row_of_another_width_is_refused_and_the_next_is_read() {
         let (_, rows) = all("a,b,c\n1,2\n1,2,3,4\n,,\n1,2,3\n");
-        assert!(rows[0].1.as_ref().unwrap_err().contains("the row has 2 values, but the header names 3 columns"));
+        assert!(
+            rows[0].1.as_ref().unwrap_err().contains("the row has 2 values, but the header names 3 columns")
+        );
         assert!(rows[1].1.as_ref().unwrap_err().contains("4 values"));
         assert_eq!(rows[2], (5, Ok(vec!["1".into(), "2".into(), "3".into()])));
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::batches::{self, Batch, Opened, Stop};
@@ -44,44 +45,50 @@ pub struct Step {
     pub offered: Vec<Offered>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Opens the file and finds whether map, file and custom fields fit together. Brings nothing in.
     pub async fn open(&self) -> Result<Opened, Stop> {
         let (source, map, kind, now) = (self.source.clone(), self.map.clone(), self.kind, self.now);
-        let opened = tokio::task::spawn_blocking(move || batches::open(&source, &map, kind, now)).await.context("the reader of the file failed")??;
+        let opened = tokio::task::spawn_blocking(move || batches::open(&source, &map, kind, now))
+            .await
+            .context("the reader of the file failed")??;
         let mut conn = self.intake.db.acquire().await.context("the database cannot be reached")?;
-        let problems = queries::custom_field_conflicts(&mut conn, &opened.plan.custom_fields()).await.context("custom fields")?;
+        let problems = queries::custom_field_conflicts(&mut conn, &opened.plan.custom_fields())
+            .await
+            .context("custom fields")?;
         if problems.is_empty() { Ok(opened) } else { Err(Stop::Map(problems)) }
     }
 
-    /// Brings the rows in and tells each step. What a step tells is in the database.
-    pub async fn go(self, opened: Opened, mut told: impl AsyncFnMut(Step) -> anyhow::Result<()>) -> Result<(), Stop> {
+    /// Begins to read.
+    pub async fn begin(self, opened: Opened) -> anyhow::Result<Running<'a>> {
         if !self.dry_run {
-            let mut conn = self.intake.db.acquire().await.context("the database cannot be reached")?;
-            queries::add_custom_fields(&mut conn, &opened.plan.custom_fields(), self.now).await.context("custom fields")?;
+            let mut conn = self.intake.db.acquire().await?;
+            queries::add_custom_fields(&mut conn, &opened.plan.custom_fields(), self.now).await?;
         }
-        let (sender, mut batches) = mpsc::channel(WAITING);
+        let (sender, batches) = mpsc::channel(WAITING);
         let skip = self.skip;
         let reading = tokio::task::spawn_blocking(move || opened.send(skip, &sender));
-        while let Some(batch) = batches.recv().await {
-            told(self.take_in(batch).await?).await?;
-        }
-        reading.await.context("the reader of the file failed")?
+        Ok(Running { run: self, batches, reading: Some(reading) })
     }
 
     async fn take_in(&self, batch: Batch) -> anyhow::Result<Step> {
         let Batch { mut tally, mut refusals, leads, events } = batch;
         let (named, outcome): (Vec<(u64, (String, String))>, BulkOutcome) = if leads.is_empty() {
-            let (named, rows): (Vec<_>, Vec<_>) =
-                events.into_iter().map(|(row, event, lead)| ((row, lead), (LeadKey::Identity(event.lead), event.event))).unzip();
+            let (named, rows): (Vec<_>, Vec<_>) = events
+                .into_iter()
+                .map(|(row, event, lead)| ((row, lead), (LeadKey::Identity(event.lead), event.event)))
+                .unzip();
             let outcome = match (rows.is_empty(), self.dry_run) {
                 (true, _) => BulkOutcome::default(),
                 (false, true) => intake::trial_events(self.intake, rows, &self.actor).await?,
-                (false, false) => intake::bulk_events(self.intake, rows, Some(self.import), &self.actor).await?,
+                (false, false) => {
+                    intake::bulk_events(self.intake, rows, Some(self.import), &self.actor).await?
+                }
             };
             (named, outcome)
         } else {
-            let campaigns = self.campaigns(leads.iter().filter_map(|(_, row)| row.campaign.as_deref())).await?;
+            let campaigns =
+                self.campaigns(leads.iter().filter_map(|(_, row)| row.campaign.as_deref())).await?;
             let (named, rows): (Vec<_>, Vec<_>) = leads
                 .into_iter()
                 .map(|(number, row)| {
@@ -127,5 +134,25 @@ impl Run<'_> {
             queries::add_campaigns(&mut conn, &names, self.now).await?;
         }
         Ok(queries::campaigns_by_name(&mut conn, &names).await?)
+    }
+}
+
+/// A run between its steps.
+pub struct Running<'a> {
+    run: Run<'a>,
+    batches: mpsc::Receiver<Batch>,
+    reading: Option<JoinHandle<Result<(), Stop>>>,
+}
+
+impl Running<'_> {
+    /// Brings the next rows in. What it tells is in the database; nothing when all rows are.
+    pub async fn step(&mut self) -> Result<Option<Step>, Stop> {
+        if let Some(batch) = self.batches.recv().await {
+            return Ok(Some(self.run.take_in(batch).await?));
+        }
+        match self.reading.take() {
+            Some(reading) => reading.await.context("the reader of the file failed")?.map(|()| None),
+            None => Ok(None),
+        }
     }
 }

@@ -22,9 +22,14 @@ impl Source {
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Source::Path(path) => Box::new(BufReader::new(File::open(path)?)),
-            Source::Uploaded(db, import) => {
-                Box::new(Pieces { db: db.clone(), import: *import, runtime: Handle::current(), next: 0, piece: vec![], served: 0 })
-            }
+            Source::Uploaded(db, import) => Box::new(Pieces {
+                db: db.clone(),
+                import: *import,
+                runtime: Handle::current(),
+                next: 0,
+                piece: vec![],
+                served: 0,
+            }),
         })
     }
 }
@@ -42,7 +47,9 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.served == self.piece.len() {
-            let piece = self.runtime.block_on(async { queries::piece(&mut *self.db.acquire().await?, self.import, self.next).await });
+            let piece = self.runtime.block_on(async {
+                queries::piece(&mut *self.db.acquire().await?, self.import, self.next).await
+            });
             self.piece = piece.map_err(io::Error::other)?.unwrap_or_default();
             self.served = 0;
             self.next += 1;

@@ -22,7 +22,11 @@ impl Typed {
     pub fn bind(binder: &mut Binder, key: &str, field: &Field, allows: Allows) -> Typed {
         let value_type = field.rest.value_type.unwrap_or_default();
         if field.rest.format.is_some() && value_type != ValueType::Date {
-            binder.refuse(&format!("{key}.format"), "", "only a value of type = “date” has a format; set the type or remove it");
+            binder.refuse(
+                &format!("{key}.format"),
+                "",
+                "only a value of type = “date” has a format; set the type or remove it",
+            );
         }
         let mut bound = binder.field(key, field, allows);
         bound.keeps_lines = value_type == ValueType::Text;
@@ -53,7 +57,8 @@ fn limited(text: &str) -> Result<String, String> {
 /// A number in the one notation that no country reads otherwise: digits and a point.
 fn number(text: &str) -> Result<Number, String> {
     let whole = text.parse::<i64>().ok().map(Number::from);
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
     let number = whole.or_else(|| plain.then(|| text.parse().ok().and_then(Number::from_f64))?);
     number.ok_or_else(|| "this is not a number; write it with digits and a point, as in 1234.5".to_owned())
 }

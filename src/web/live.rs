@@ -76,7 +76,9 @@ async fn announce(pool: PgPool, mut queue: mpsc::UnboundedReceiver<String>) {
         if message.len() > MOST_BYTES {
             message = EVERYTHING.to_owned();
         }
-        if let Err(error) = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(message).execute(&pool).await {
+        if let Err(error) =
+            sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(message).execute(&pool).await
+        {
             tracing::warn!(%error, "a live announcement was lost");
         }
         if pool.is_closed() {
@@ -124,22 +126,26 @@ pub struct Topics {
 }
 
 /// Server-sent events: one named `changed` for each change of a topic that the page shows.
-pub async fn stream(State(app): State<App>, Query(wanted): Query<Topics>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn stream(
+    State(app): State<App>,
+    Query(wanted): Query<Topics>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let wanted: BTreeSet<String> = wanted.topics.split(' ').map(str::to_owned).collect();
-    let events = futures_util::stream::unfold((app.live.subscribe(), wanted), |(mut heard, wanted)| async move {
-        loop {
-            let topic = match heard.recv().await {
-                Ok(topic) => topic,
-                Err(broadcast::error::RecvError::Lagged(_)) => EVERYTHING.to_owned(),
-                Err(broadcast::error::RecvError::Closed) => return None,
-            };
-            if topic == CLOSING {
-                return None;
+    let events =
+        futures_util::stream::unfold((app.live.subscribe(), wanted), |(mut heard, wanted)| async move {
+            loop {
+                let topic = match heard.recv().await {
+                    Ok(topic) => topic,
+                    Err(broadcast::error::RecvError::Lagged(_)) => EVERYTHING.to_owned(),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                };
+                if topic == CLOSING {
+                    return None;
+                }
+                if topic == EVERYTHING || wanted.contains(&topic) {
+                    return Some((Ok(Event::default().event("changed").data(topic)), (heard, wanted)));
+                }
             }
-            if topic == EVERYTHING || wanted.contains(&topic) {
-                return Some((Ok(Event::default().event("changed").data(topic)), (heard, wanted)));
-            }
-        }
-    });
+        });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
