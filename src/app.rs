@@ -21,13 +21,13 @@ use crate::agreement::versions::Versions;
 use crate::auth::limits::SignInLimits;
 use crate::auth::sessions::PgSessions;
 use crate::auth::{self, Access};
+use crate::{deals, handoffs};
 use crate::config::ServeConfig;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::transfer;
 use crate::web::live::{self, Live};
-use crate::web::{Routes, assets, errors, headers, health, request_log};
-use crate::{deals, handoffs};
+use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
 
 /// What every request may use. Cheap to clone.
 #[derive(Clone)]
@@ -75,12 +75,11 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
     let config = &app.config;
     let https = config.is_https();
     let longest = TimeDelta::days(config.session_days.into());
-    let sessions =
-        SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
-            .with_name(if https { "__Host-baton" } else { "baton" })
-            .with_secure(https)
-            .with_same_site(SameSite::Lax)
-            .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
+    let sessions = SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
+        .with_name(if https { "__Host-baton" } else { "baton" })
+        .with_secure(https)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
     let mut csrf = CsrfLayer::new();
     if let Some(url) = &config.public_url {
         csrf = csrf.add_trusted_origin(url)?;
@@ -97,6 +96,7 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
             Duration::from_secs(config.request_timeout_seconds.into()),
         ))
         .layer(CatchPanicLayer::custom(errors::after_panic))
+        .layer(from_fn_with_state(app.clone(), guard::prolong))
         .layer(from_fn_with_state(app.clone(), errors::render))
         .layer(sessions)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

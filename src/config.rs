@@ -7,6 +7,7 @@ use clap::Args;
 
 /// Where the database is.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseConfig {
     /// Postgres to use, version 15 or newer, as postgres://user:password@host/database.
     /// Without it Baton keeps a private Postgres of its own in the data directory.
@@ -22,11 +23,19 @@ pub struct DatabaseConfig {
     pub db_connections: u32,
 }
 
+impl DatabaseConfig {
+    /// The address of the database, unless Baton keeps its own. Empty is as good as absent.
+    pub fn url(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
 /// How a node serves.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Serving")]
 pub struct ServeConfig {
     /// Address and port to serve on.
-    #[arg(long, env = "BATON_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "BATON_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: SocketAddr,
 
     /// Address of this installation as people type it, such as https://baton.example.com.
@@ -35,11 +44,11 @@ pub struct ServeConfig {
     pub public_url: Option<String>,
 
     /// Address and port of the metrics for Prometheus, at /metrics. Not served when absent.
-    #[arg(long, env = "BATON_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "BATON_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     pub metrics_listen: Option<SocketAddr>,
 
     /// Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas.
-    #[arg(long, env = "BATON_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS")]
+    #[arg(long, env = "BATON_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS", value_parser = ip)]
     pub trusted_proxies: Vec<IpAddr>,
 
     /// Hours without use after which a session ends.
@@ -81,6 +90,15 @@ impl ServeConfig {
     pub fn is_https(&self) -> bool {
         self.url().starts_with("https://")
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "it must be an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080")
+}
+
+fn ip(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| "it must be an IP address, such as 10.0.0.2 or fd00::2")
 }
 
 /// An http or https origin without path.

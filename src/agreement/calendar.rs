@@ -66,7 +66,6 @@ impl Weekday {
     ];
 
     /// The key in the terms.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::Monday => "monday",
@@ -79,7 +78,6 @@ impl Weekday {
         }
     }
 
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Monday => "Monday",
@@ -95,7 +93,6 @@ impl Weekday {
 
 impl Minute {
     /// Minutes after midnight, 0..=1440.
-    #[must_use]
     pub fn of_day(self) -> u16 {
         self.0
     }

@@ -58,7 +58,6 @@ pub struct Utm {
 
 impl Utm {
     /// A parameter by its name without `utm_`.
-    #[must_use]
     pub fn get(&self, parameter: &str) -> Option<&str> {
         match parameter {
             "source" => &self.source,
@@ -78,14 +77,12 @@ impl Utm {
 
 impl LeadFacts {
     /// Whether a field is known.
-    #[must_use]
     pub fn has(&self, field: &str) -> bool {
         self.fact(field).is_some()
     }
 }
 
 impl Facts for LeadFacts {
-    #[expect(clippy::cast_precision_loss, reason = "no company employs 2^53 people")]
     fn fact(&self, field: &str) -> Option<Fact<'_>> {
         let text = match field {
             "name" => &self.name,
@@ -196,7 +193,6 @@ pub const LEAD_FIELDS: &[LeadField] = &[
 ];
 
 /// The built-in field of this name.
-#[must_use]
 pub fn lead_field(name: &str) -> Option<&'static LeadField> {
     LEAD_FIELDS.iter().find(|field| field.name == name)
 }
@@ -219,7 +215,6 @@ pub const EVENT_KINDS: &[(&str, &str)] = &[
 ];
 
 /// What people call a kind of event; a kind without a label is named by its key.
-#[must_use]
 pub fn event_label(kind: &str) -> Cow<'_, str> {
     match EVENT_KINDS.iter().find(|(key, _)| *key == kind) {
         Some((_, label)) => Cow::Borrowed(label),

@@ -8,13 +8,11 @@ use crate::scoring::{CategoryKey, InterestRules, ScoredEvent, Thresholds};
 
 impl Terms {
     /// The status with this key.
-    #[must_use]
     pub fn status(&self, key: &str) -> Option<&Status> {
         self.vocabulary.iter().find(|status| status.key == key)
     }
 
     /// The permitted move between two statuses, whoever may make it.
-    #[must_use]
     pub fn transition(&self, from: &str, to: &str) -> Option<&Transition> {
         self.jurisdictions
             .transitions
@@ -30,38 +28,32 @@ impl Terms {
     }
 
     /// The hand-back reason with this key.
-    #[must_use]
     pub fn reason(&self, key: &str) -> Option<&HandBackReason> {
         self.hand_back.reasons.iter().find(|reason| reason.key == key)
     }
 
     /// What the agreement says about a quarter of the plane.
-    #[must_use]
     pub fn category(&self, key: CategoryKey) -> &Category {
         self.categories.get(key)
     }
 
     /// The queue with this key.
-    #[must_use]
     pub fn queue(&self, key: &str) -> Option<&Queue> {
         self.routing.queues.iter().find(|queue| queue.key == key)
     }
 
     /// The fast track with this key.
-    #[must_use]
     pub fn fast_track(&self, key: &str) -> Option<&FastTrack> {
         self.handoff.fast_tracks.iter().find(|track| track.key == key)
     }
 
     /// The first fast track that an event takes.
-    #[must_use]
     pub fn fast_track_of(&self, event: &ScoredEvent) -> Option<&FastTrack> {
         self.handoff.fast_tracks.iter().find(|track| event.matches(&track.event, &track.when))
     }
 }
 
 impl Categories {
-    #[must_use]
     pub fn get(&self, key: CategoryKey) -> &Category {
         match key {
             CategoryKey::HighInterestGoodFit => &self.high_interest_good_fit,
@@ -71,7 +63,6 @@ impl Categories {
         }
     }
 
-    #[must_use]
     pub fn thresholds(&self) -> Thresholds {
         Thresholds { fit_good: self.fit_good, interest_high: self.interest_high }
     }
@@ -79,14 +70,12 @@ impl Categories {
 
 impl InterestTerms {
     /// The rules with their half-life, as scoring takes them.
-    #[must_use]
     pub fn scoring(&self) -> InterestRules<'_> {
         InterestRules::new(&self.rules, self.half_life_days)
     }
 }
 
 impl Party {
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Marketing => "Marketing",
@@ -102,7 +91,6 @@ impl Stage {
         [Self::Inquiry, Self::Mql, Self::Sal, Self::Sql, Self::Customer, Self::Lost, Self::Disqualified];
 
     /// The key that the database and reports use.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::Inquiry => "inquiry",
@@ -115,7 +103,6 @@ impl Stage {
         }
     }
 
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Inquiry => "Inquiry",

@@ -8,5 +8,6 @@ mod lookup;
 pub mod prose;
 pub mod queries;
 pub mod terms;
+pub mod validate;
 pub mod versions;
 mod words;

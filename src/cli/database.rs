@@ -73,7 +73,7 @@ pub async fn run(command: DbCommand) -> anyhow::Result<ExitCode> {
     let (name, arguments) = args.program.split_first().context("name the program to run")?;
     let mut program = Command::new(name);
     program.args(arguments);
-    let cluster = match &args.db.database_url {
+    let cluster = match args.db.url() {
         Some(url) => {
             program.env("DATABASE_URL", url);
             None

@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Args)]
+#[command(next_help_heading = "Logging")]
 pub struct LogConfig {
     /// What is logged, to standard error: error, warn, info, debug or trace, also by part of the program,
     /// as in “info,baton::handoffs=debug”.
-    #[arg(long = "log", env = "BATON_LOG", default_value = "info,sqlx=warn,graphile_worker=warn", value_name = "FILTER", global = true, value_parser = filter)]
+    #[arg(long = "log", env = "BATON_LOG", default_value = "info,sqlx=warn,graphile_worker=warn,memory_serve=warn", value_name = "FILTER", global = true, value_parser = filter)]
     filter: String,
 
     /// How a line of the log is written.

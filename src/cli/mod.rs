@@ -1,6 +1,7 @@
 //! The command line: reads it, starts the runtime, and says what went wrong.
 
 mod database;
+mod import;
 mod log;
 mod serve;
 mod users;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database's schema up to date, or take migrations back.
     Migrate(database::MigrateArgs),
+    /// Import leads or events from a file. Ends with code 2 when some rows were refused.
+    Import(import::ImportArgs),
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
@@ -61,6 +64,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await?,
         Command::Migrate(args) => database::migrate(args).await?,
+        Command::Import(args) => return import::run(args).await,
         Command::User(command) => users::run(command).await?,
         Command::Db(command) => return database::run(command).await,
     }
@@ -73,7 +77,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Migrates, and installs what a new installation starts with. Changes nothing when all is there.
-async fn prepare(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
+pub async fn prepare(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
     db::migrate(pool).await?;
     let mut conn = pool.acquire().await?;
     versions::install_default(&mut conn, clock.now()).await?;

@@ -3,12 +3,13 @@
 pub mod cluster;
 pub mod partitions;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use tokio::time::sleep;
 
 use crate::config::DatabaseConfig;
 use cluster::Cluster;
@@ -26,26 +27,49 @@ pub struct Db {
     pub cluster: Option<Cluster>,
 }
 
+/// How long a database that does not answer yet is waited for: it may be starting beside this node.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Opens the database of the configuration, starting the private Postgres when none is named.
 pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Db> {
-    let (options, cluster) = match &config.database_url {
-        Some(url) => (
-            url.parse::<PgConnectOptions>()
-                .context("DATABASE_URL is not an address such as postgres://user:password@host/database")?,
-            None,
-        ),
+    let (options, cluster) = match config.url() {
+        Some(url) => (parse_url(url)?, None),
         None => {
             let cluster = start_cluster(config).await?;
-            (cluster.url(cluster::DATABASE).parse()?, Some(cluster))
+            (parse_url(&cluster.url(cluster::DATABASE))?, Some(cluster))
         }
     };
-    let pool = pool(options, config.db_connections).await?;
+    refuse_old_postgres(&options).await?;
+    Ok(Db { pool: pool(options, config.db_connections).await?, cluster })
+}
+
+fn parse_url(url: &str) -> anyhow::Result<PgConnectOptions> {
+    // The cause is left out: it may hold the password.
+    url.parse().ok().context("DATABASE_URL is not an address such as postgres://user:password@host/database")
+}
+
+async fn refuse_old_postgres(options: &PgConnectOptions) -> anyhow::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    let mut conn = loop {
+        match PgConnection::connect_with(options).await {
+            Ok(conn) => break conn,
+            Err(sqlx::Error::Io(_)) if Instant::now() < until => sleep(Duration::from_millis(500)).await,
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("The database {} cannot be reached", target(options)));
+            }
+        }
+    };
     let version: i32 =
-        sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&pool).await?;
+        sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&mut conn).await?;
     if version < OLDEST_POSTGRES {
-        bail!("The database is Postgres {}; Baton needs 15 or newer.", version / 10_000);
+        bail!("The database {} is Postgres {}; Baton needs 15 or newer.", target(options), version / 10_000);
     }
-    Ok(Db { pool, cluster })
+    Ok(conn.close().await?)
+}
+
+fn target(options: &PgConnectOptions) -> String {
+    format!("{} on {}", options.get_database().unwrap_or(options.get_username()), options.get_host())
 }
 
 /// The private Postgres of the configuration's data directory, started or joined.
@@ -59,8 +83,7 @@ pub async fn start_cluster(config: &DatabaseConfig) -> anyhow::Result<Cluster> {
 /// A pool over one database.
 pub async fn pool(options: PgConnectOptions, connections: u32) -> anyhow::Result<PgPool> {
     let options = options.application_name("baton").disable_statement_logging().statement_cache_capacity(256);
-    let target =
-        format!("{} on {}", options.get_database().unwrap_or("the default database"), options.get_host());
+    let target = target(&options);
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))

@@ -38,49 +38,26 @@ pub async fn claim(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> 
     let found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if found.state == HandoffState::Offered {
         let status = status_of(&mut conn, lead).await?;
-        let candidate = Candidate {
-            lead_id: lead,
-            id: handoff,
-            version: found.version,
-            queue: found.queue.clone(),
-            category: found.category,
-            fast_track: found.fast_track,
-            status,
-        };
+        let candidate = Candidate { lead_id: lead, id: handoff, version: found.version, queue: found.queue.clone(), category: found.category, fast_track: found.fast_track, status };
         if try_claim(app, &mut conn, &version, user, &candidate).await? {
             return Ok(());
         }
     }
     let now_found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     Err(AppError::Conflict(match (now_found.owner_name, now_found.state) {
-        (Some(name), _) if now_found.owner_id == Some(user.id) => {
-            format!("You have this lead already, {name}.")
-        }
-        (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => {
-            format!("{name} claimed this lead first. Claim another one.")
-        }
+        (Some(name), _) if now_found.owner_id == Some(user.id) => format!("You have this lead already, {name}."),
+        (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => format!("{name} claimed this lead first. Claim another one."),
         (_, state) => format!("This handoff is {} now and cannot be claimed.", state.label().to_lowercase()),
     }))
 }
 
 /// Claims the best waiting handoff of a queue, or of all queues. None when nothing waits.
-pub async fn claim_next(
-    app: &App,
-    user: &User,
-    queue: Option<&str>,
-) -> AppResult<Option<(LeadId, HandoffId)>> {
+pub async fn claim_next(app: &App, user: &User, queue: Option<&str>) -> AppResult<Option<(LeadId, HandoffId)>> {
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
     must_have_room(&mut conn, &version, user).await?;
     let queues: Vec<String> = match queue {
-        Some(key) => vec![
-            version
-                .terms
-                .queue(key)
-                .ok_or_else(|| AppError::NotFound(format!("The agreement has no queue “{key}”.")))?
-                .key
-                .clone(),
-        ],
+        Some(key) => vec![version.terms.queue(key).ok_or_else(|| AppError::NotFound(format!("The agreement has no queue “{key}”.")))?.key.clone()],
         None => version.terms.routing.queues.iter().map(|queue| queue.key.clone()).collect(),
     };
     for _ in 0..LOOKS {
@@ -108,15 +85,14 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
 }
 
 /// One attempt; false when somebody else was faster.
-async fn try_claim(
-    app: &App,
-    conn: &mut PgConnection,
-    version: &Version,
-    user: &User,
-    candidate: &Candidate,
-) -> AppResult<bool> {
+async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: &User, candidate: &Candidate) -> AppResult<bool> {
     let terms = &version.terms;
-    let to = &terms.jurisdictions.acts.claimed;
+    let acts = &terms.jurisdictions.acts;
+    if candidate.status != acts.offered {
+        // A colleague claimed it between the two looks.
+        return Ok(false);
+    }
+    let to = &acts.claimed;
     may_move(version, &candidate.status, to, user)?;
     let now = app.clock.now();
     let offered_under = app.versions.get(conn, candidate.version).await?;
@@ -162,11 +138,7 @@ async fn load_lead(conn: &mut PgConnection, lead: LeadId) -> AppResult<leads::Lo
 /// Whether the user's department may make this move; the refusal cites the clause.
 fn may_move(version: &Version, from: &str, to: &str, user: &User) -> AppResult<()> {
     let party = Party::from(user.department);
-    version
-        .terms
-        .may_move(from, to, party)
-        .map(|_| ())
-        .map_err(|refusal| AppError::Conflict(refusal.to_string()))
+    version.terms.may_move(from, to, party).map(|_| ()).map_err(|refusal| AppError::Conflict(refusal.to_string()))
 }
 
 /// What a person did on a lead. As typed.
@@ -182,9 +154,7 @@ pub struct NewActivity {
 /// The outcomes that an activity of a kind can have, with their labels.
 pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
     match kind {
-        "call" => {
-            &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")]
-        }
+        "call" => &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")],
         "email" => &[("sent", "Sent"), ("replied", "Replied"), ("bounced", "Bounced")],
         "meeting" => &[("held", "Held"), ("no_show", "No show")],
         _ => &[],
@@ -193,12 +163,7 @@ pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
 
 /// Logs an activity or a note. The first call, e-mail or meeting of the rep who claimed the lead is the first
 /// contact: an attempt counts, so that a clock does not punish a rep for a silent phone.
-pub async fn log_activity(
-    app: &App,
-    user: &User,
-    lead: LeadId,
-    activity: &NewActivity,
-) -> AppResult<Result<(), FieldErrors>> {
+pub async fn log_activity(app: &App, user: &User, lead: LeadId, activity: &NewActivity) -> AppResult<Result<(), FieldErrors>> {
     if let Err(errors) = check(activity) {
         return Ok(Err(errors));
     }
@@ -206,20 +171,9 @@ pub async fn log_activity(
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
     let mut held = load_lead(&mut tx, lead).await?.lead;
-    let open = queries::of_lead(&mut tx, lead)
-        .await?
-        .into_iter()
-        .find(|h| h.closed_at.is_none() && h.owner_id == Some(user.id));
+    let open = queries::of_lead(&mut tx, lead).await?.into_iter().find(|h| h.closed_at.is_none() && h.owner_id == Some(user.id));
     let outcome = (!activity.outcome.is_empty()).then_some(activity.outcome.as_str());
-    let write = queries::ActivityWrite {
-        lead,
-        id: new_id(now),
-        kind: &activity.kind,
-        outcome,
-        body: activity.body.trim(),
-        user: user.id,
-        handoff: open.as_ref().map(|h| h.id),
-    };
+    let write = queries::ActivityWrite { lead, id: new_id(now), kind: &activity.kind, outcome, body: activity.body.trim(), user: user.id, handoff: open.as_ref().map(|h| h.id) };
     queries::insert_activity(&mut tx, &write, now).await?;
     let mut entries = vec![];
     if let Some(handoff) = open.filter(|h| h.state == HandoffState::Claimed && activity.kind != "note")
@@ -227,11 +181,7 @@ pub async fn log_activity(
     {
         let to = version.terms.jurisdictions.acts.contacted.clone();
         may_move(&version, &held.status, &to, user)?;
-        entries.push(
-            Entry::new("lead", lead.0, &user.actor(), "contacted")
-                .version(version.number)
-                .detail(json!({ "handoff": handoff.id })),
-        );
+        entries.push(Entry::new("lead", lead.0, &user.actor(), "contacted").version(version.number).detail(json!({ "handoff": handoff.id })));
         move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
         held.updated_at = now;
         save(&mut tx, &held).await?;
@@ -246,10 +196,7 @@ fn check(activity: &NewActivity) -> Result<(), FieldErrors> {
     let mut errors = FieldErrors::default();
     let is_note = activity.kind == "note";
     if !is_note && outcomes(&activity.kind).is_empty() {
-        errors.add(
-            "kind",
-            format!("“{}” is not an activity; it is call, email, meeting or note", activity.kind),
-        );
+        errors.add("kind", format!("“{}” is not an activity; it is call, email, meeting or note", activity.kind));
     } else if !is_note && !outcomes(&activity.kind).iter().any(|(key, _)| *key == activity.outcome) {
         let allowed: Vec<&str> = outcomes(&activity.kind).iter().map(|(_, label)| *label).collect();
         errors.add("outcome", format!("Choose how it went: {}.", allowed.join(", ")));
@@ -272,10 +219,7 @@ pub async fn save(conn: &mut PgConnection, lead: &Lead) -> AppResult<()> {
 }
 
 fn changed_meanwhile() -> AppError {
-    AppError::Conflict(
-        "Somebody changed this lead a moment ago. Look at it again, then repeat what you wanted to do."
-            .into(),
-    )
+    AppError::Conflict("Somebody changed this lead a moment ago. Look at it again, then repeat what you wanted to do.".into())
 }
 
 /// How a rep gives a lead back. As typed.
@@ -289,13 +233,7 @@ pub struct HandBack {
 }
 
 /// Gives a claimed lead back to marketing.
-pub async fn hand_back(
-    app: &App,
-    user: &User,
-    lead: LeadId,
-    handoff: HandoffId,
-    form: &HandBack,
-) -> AppResult<Result<(), FieldErrors>> {
+pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId, form: &HandBack) -> AppResult<Result<(), FieldErrors>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
@@ -311,9 +249,7 @@ pub async fn hand_back(
     if form.note.chars().count() > MAX_TEXT {
         errors.add("note", format!("At most {MAX_TEXT} characters are kept."));
     }
-    let nurture_until = errors
-        .check("nurture_until", nurture_until(form, reason.kind, reason.nurture_days, user, now))
-        .flatten();
+    let nurture_until = errors.check("nurture_until", nurture_until(form, reason.kind, reason.nurture_days, user, now)).flatten();
     if let Err(errors) = errors.into_result() {
         return Ok(Err(errors));
     }
@@ -333,12 +269,7 @@ pub async fn hand_back(
         return Err(changed_meanwhile());
     }
     let detail = json!({ "handoff": handoff, "reason": reason.label, "kind": reason.kind, "note": form.note.trim(), "nurture_until": nurture_until });
-    let mut entries = vec![
-        Entry::new("lead", lead.0, &user.actor(), "handed_back")
-            .change(None, Some(reason.key.clone()))
-            .version(version.number)
-            .detail(detail),
-    ];
+    let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), "handed_back").change(None, Some(reason.key.clone())).version(version.number).detail(detail)];
     move_to(&version, &mut held, &reason.target_status, &user.actor(), now, &mut entries);
     rest(&version, &mut held, nurture_until, now);
     save(&mut tx, &held).await?;
@@ -350,7 +281,7 @@ pub async fn hand_back(
 }
 
 /// The lead is free again, and is left alone for the cool-off or until the date that sales named.
-fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+pub fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
     let cool_off = now + TimeDelta::days(version.terms.handoff.cool_off_days.into());
     lead.rest_until = Some(nurture_until.map_or(cool_off, |until| until.max(cool_off)));
     lead.owner = None;
@@ -358,13 +289,7 @@ fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<Utc>>
     lead.updated_at = now;
 }
 
-fn nurture_until(
-    form: &HandBack,
-    kind: HandBackKind,
-    agreed_days: Option<u16>,
-    user: &User,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, String> {
+fn nurture_until(form: &HandBack, kind: HandBackKind, agreed_days: Option<u16>, user: &User, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
     if kind != HandBackKind::Recycle {
         return Ok(None);
     }
@@ -372,18 +297,11 @@ fn nurture_until(
     if typed.is_empty() {
         return Ok(agreed_days.map(|days| now + TimeDelta::days(days.into())));
     }
-    let date: chrono::NaiveDate = typed.parse().map_err(|_| {
-        format!("“{}” is not a date; write it as 2027-01-31", crate::kernel::text::excerpt(typed))
-    })?;
-    let at = date
-        .and_hms_opt(0, 0, 0)
-        .and_then(|midnight| midnight.and_local_timezone(user.time_zone).earliest())
-        .map(|t| t.with_timezone(&Utc));
+    let date: chrono::NaiveDate = typed.parse().map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", crate::kernel::text::excerpt(typed)))?;
+    let at = date.and_hms_opt(0, 0, 0).and_then(|midnight| midnight.and_local_timezone(user.time_zone).earliest()).map(|t| t.with_timezone(&Utc));
     match at {
         Some(at) if at <= now => Err(format!("{date} is past; name a day from tomorrow on")),
-        Some(at) if at > now + TimeDelta::days(5 * 366) => {
-            Err(format!("{date} is more than five years away; disqualify the lead instead"))
-        }
+        Some(at) if at > now + TimeDelta::days(5 * 366) => Err(format!("{date} is more than five years away; disqualify the lead instead")),
         Some(at) => Ok(Some(at)),
         None => Err(format!("{date} begins with a clock change in your time zone; take the day after")),
     }
@@ -393,10 +311,7 @@ fn nurture_until(
 async fn owned(conn: &mut PgConnection, user: &User, lead: LeadId, handoff: HandoffId) -> AppResult<Handoff> {
     let found = queries::load(conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if !matches!(found.state, HandoffState::Claimed | HandoffState::Contacted) {
-        return Err(AppError::Conflict(format!(
-            "This handoff is {} now.",
-            found.state.label().to_lowercase()
-        )));
+        return Err(AppError::Conflict(format!("This handoff is {} now.", found.state.label().to_lowercase())));
     }
     if found.owner_id != Some(user.id) && user.role != Role::Manager {
         let name = found.owner_name.as_deref().unwrap_or("Somebody else");
@@ -413,18 +328,11 @@ pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) 
     let mut held = load_lead(&mut tx, lead).await?.lead;
     let found = queries::load(&mut tx, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if !queries::withdraw(&mut tx, lead, handoff, now).await? {
-        return Err(AppError::Conflict(format!(
-            "This handoff is {} now; only a waiting one can be withdrawn.",
-            found.state.label().to_lowercase()
-        )));
+        return Err(AppError::Conflict(format!("This handoff is {} now; only a waiting one can be withdrawn.", found.state.label().to_lowercase())));
     }
     let to = version.terms.jurisdictions.acts.withdrawn.clone();
     may_move(&version, &held.status, &to, user)?;
-    let mut entries = vec![
-        Entry::new("lead", lead.0, &user.actor(), "withdrawn")
-            .version(version.number)
-            .detail(json!({ "handoff": handoff })),
-    ];
+    let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), "withdrawn").version(version.number).detail(json!({ "handoff": handoff }))];
     move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
     rest(&version, &mut held, None, now);
     save(&mut tx, &held).await?;
@@ -443,26 +351,14 @@ pub async fn answer(app: &App, user: &User, lead: LeadId, handoff: HandoffId) ->
     if !queries::answer(&mut tx, lead, handoff, user.id, now).await? {
         return Err(AppError::Conflict("A colleague has answered this hand-back already.".into()));
     }
-    audit::record(
-        &mut tx,
-        now,
-        &[Entry::new("lead", lead.0, &user.actor(), "hand_back_answered")
-            .detail(json!({ "handoff": handoff }))],
-    )
-    .await?;
+    audit::record(&mut tx, now, &[Entry::new("lead", lead.0, &user.actor(), "hand_back_answered").detail(json!({ "handoff": handoff }))]).await?;
     tx.commit().await?;
     app.live.changed("hand-backs");
     Ok(())
 }
 
 /// Converts the handoff of a lead that a deal was opened for, and gives the lead its status. In the caller's transaction.
-pub async fn convert(
-    conn: &mut PgConnection,
-    version: &Arc<Version>,
-    user: &User,
-    lead: &mut Lead,
-    now: DateTime<Utc>,
-) -> AppResult<Option<HandoffId>> {
+pub async fn convert(conn: &mut PgConnection, version: &Arc<Version>, user: &User, lead: &mut Lead, now: DateTime<Utc>) -> AppResult<Option<HandoffId>> {
     let to = version.terms.jurisdictions.acts.converted.clone();
     let open = queries::of_lead(conn, lead.id).await?.into_iter().find(|h| h.closed_at.is_none());
     let Some(open) = open else {
@@ -470,23 +366,14 @@ pub async fn convert(
         if lead.status == to {
             return Ok(None);
         }
-        return Err(AppError::Conflict(
-            "Only a lead that was handed over can be qualified. Claim it first (part 2, Jurisdictions)."
-                .into(),
-        ));
+        return Err(AppError::Conflict("Only a lead that was handed over can be qualified. Claim it first (part 2, Jurisdictions).".into()));
     };
     let handoff = owned(conn, user, lead.id, open.id).await?;
     may_move(version, &lead.status, &to, user)?;
     if !queries::convert(conn, lead.id, handoff.id, now).await? {
-        return Err(AppError::Conflict(
-            "Log the first contact before you qualify the lead (part 2, Jurisdictions).".into(),
-        ));
+        return Err(AppError::Conflict("Log the first contact before you qualify the lead (part 2, Jurisdictions).".into()));
     }
-    let mut entries = vec![
-        Entry::new("lead", lead.id.0, &user.actor(), "converted")
-            .version(version.number)
-            .detail(json!({ "handoff": handoff.id })),
-    ];
+    let mut entries = vec![Entry::new("lead", lead.id.0, &user.actor(), "converted").version(version.number).detail(json!({ "handoff": handoff.id }))];
     move_to(version, lead, &to, &user.actor(), now, &mut entries);
     lead.updated_at = now;
     audit::record(conn, now, &entries).await?;
@@ -494,13 +381,7 @@ pub async fn convert(
 }
 
 /// Changes a status by hand, along a transition of the agreement.
-pub async fn change_status(
-    app: &App,
-    user: &User,
-    lead: LeadId,
-    to: &str,
-    reason: &str,
-) -> AppResult<Result<(), FieldErrors>> {
+pub async fn change_status(app: &App, user: &User, lead: LeadId, to: &str, reason: &str) -> AppResult<Result<(), FieldErrors>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
@@ -512,17 +393,10 @@ pub async fn change_status(
     if loaded.has_open_handoff {
         return Err(AppError::Conflict("This lead is being handed over. Withdraw the offer, convert it or hand it back; its status follows.".into()));
     }
-    let transition = version
-        .terms
-        .may_move(&held.status, to, Party::from(user.department))
-        .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
-    let missing: Vec<&str> =
-        transition.requires.iter().map(String::as_str).filter(|field| !held.facts.has(field)).collect();
+    let transition = version.terms.may_move(&held.status, to, Party::from(user.department)).map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+    let missing: Vec<&str> = transition.requires.iter().map(String::as_str).filter(|field| !held.facts.has(field)).collect();
     if !missing.is_empty() {
-        return Ok(Err(FieldErrors::one(
-            "to",
-            format!("Fill in {} first (part 2, Jurisdictions).", missing.join(", ")),
-        )));
+        return Ok(Err(FieldErrors::one("to", format!("Fill in {} first (part 2, Jurisdictions).", missing.join(", ")))));
     }
     if transition.reason && reason.trim().is_empty() {
         return Ok(Err(FieldErrors::one("reason", "This move needs a reason (part 2, Jurisdictions).")));

@@ -3,7 +3,7 @@
 
 mod registry;
 pub mod runs;
-mod upkeep;
+pub mod upkeep;
 
 use std::fmt;
 use std::future::Future;
@@ -12,8 +12,6 @@ use std::time::Duration;
 use anyhow::Context;
 use graphile_worker::{JobSpec, TaskHandler, Worker, WorkerContext, WorkerOptions, WorkerRecoveryConfig};
 use sqlx::PgConnection;
-
-pub use upkeep::KeepPartitions;
 
 use crate::app::App;
 
@@ -26,19 +24,17 @@ pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Enqueues a job in the caller's transaction: it runs when that commits, and never if it does not.
 pub async fn enqueue<J: TaskHandler>(conn: &mut PgConnection, job: J) -> anyhow::Result<()> {
-    enqueue_as(conn, job, JobSpec::default()).await
-}
-
-/// Enqueues a job of which one waiting is enough: an earlier one under the same key is replaced.
-pub async fn enqueue_once<J: TaskHandler>(conn: &mut PgConnection, key: &str, job: J) -> anyhow::Result<()> {
-    enqueue_as(conn, job, JobSpec::builder().job_key(key).build()).await
-}
-
-async fn enqueue_as<J: TaskHandler>(conn: &mut PgConnection, job: J, spec: JobSpec) -> anyhow::Result<()> {
     let payload = serde_json::to_value(job)?;
-    graphile_worker::sql::add_job::single::add_job(conn, SCHEMA, J::IDENTIFIER, payload, spec, false)
-        .await
-        .with_context(|| format!("the job {} was not enqueued", J::IDENTIFIER))?;
+    graphile_worker::sql::add_job::single::add_job(
+        conn,
+        SCHEMA,
+        J::IDENTIFIER,
+        payload,
+        JobSpec::default(),
+        false,
+    )
+    .await
+    .with_context(|| format!("the job {} was not enqueued", J::IDENTIFIER))?;
     Ok(())
 }
 

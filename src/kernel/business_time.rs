@@ -45,7 +45,6 @@ impl BusinessCalendar {
     }
 
     /// Whether work is done at this instant. A span's first instant belongs to it, its end does not.
-    #[must_use]
     pub fn is_open(&self, at: DateTime<Utc>) -> bool {
         let local = at.with_timezone(&self.time_zone);
         let minute = local.hour() * 60 + local.minute();
@@ -56,7 +55,6 @@ impl BusinessCalendar {
 
     /// The instant by which so much business time has passed since `start`: `start` itself when none is asked
     /// for, and never the opening after a closing time that is just reached. Saturates some 200 years ahead.
-    #[must_use]
     pub fn add(&self, start: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
         if time <= TimeDelta::zero() {
             return start;
@@ -79,13 +77,11 @@ impl BusinessCalendar {
     }
 
     /// [`add`](Self::add) for business minutes, the unit of the agreement.
-    #[must_use]
     pub fn add_minutes(&self, start: DateTime<Utc>, minutes: u32) -> DateTime<Utc> {
         self.add(start, TimeDelta::minutes(i64::from(minutes)))
     }
 
     /// The business time that passes from one instant to another; none when `to` is not after `from`.
-    #[must_use]
     pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> TimeDelta {
         self.stretches(from)
             .take_while(|stretch| stretch.start < to)
@@ -178,19 +174,24 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// One span as a day of a calendar.
+    fn one(from: u16, to: u16) -> Vec<Range<u16>> {
+        std::iter::once(from..to).collect()
+    }
+
     /// Monday to Friday, 9 to 17.
     fn office(time_zone: Tz, holidays: &[&str]) -> BusinessCalendar {
-        let week = std::array::from_fn(|weekday| if weekday < 5 { vec![540..1020] } else { vec![] });
+        let week = std::array::from_fn(|weekday| if weekday < 5 { one(540, 1020) } else { vec![] });
         BusinessCalendar::new(time_zone, week, holidays.iter().map(|date| day(date))).unwrap()
     }
 
     fn always(time_zone: Tz) -> BusinessCalendar {
-        BusinessCalendar::new(time_zone, std::array::from_fn(|_| vec![0..1440]), []).unwrap()
+        BusinessCalendar::new(time_zone, std::array::from_fn(|_| one(0, 1440)), []).unwrap()
     }
 
     #[test]
     fn a_calendar_without_an_open_minute_is_refused() {
-        let empty = || std::array::from_fn(|_| vec![600..600, 700..650]);
+        let empty = || std::array::from_fn(|_| [one(600, 600), one(700, 650)].concat());
         assert_eq!(BusinessCalendar::new(Tz::UTC, empty(), []), Err(NeverOpen));
     }
 
@@ -249,7 +250,7 @@ mod tests {
             TimeDelta::hours(23)
         );
         let mut week = std::array::from_fn(|_| vec![]);
-        week[6] = vec![90..210];
+        week[6] = one(90, 210);
         let sunday = BusinessCalendar::new(Europe::Berlin, week, []).unwrap();
         // 01:30 to 03:30 lasts an hour that day.
         assert_eq!(
@@ -276,7 +277,7 @@ mod tests {
     fn a_deadline_beyond_all_holidays_saturates() {
         let holidays = day("2026-01-01").iter_days().take(210 * 366);
         let calendar =
-            BusinessCalendar::new(Tz::UTC, std::array::from_fn(|_| vec![0..1440]), holidays).unwrap();
+            BusinessCalendar::new(Tz::UTC, std::array::from_fn(|_| one(0, 1440)), holidays).unwrap();
         let start = at("2026-01-01T00:00:00Z");
         assert!(calendar.add_minutes(start, 1) - start >= TimeDelta::days(HORIZON_DAYS));
     }

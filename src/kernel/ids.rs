@@ -10,11 +10,7 @@ use uuid::{Timestamp, Uuid};
 /// A new id that sorts by time, so that rows made together lie together.
 pub fn new_id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(
-        uuid::timestamp::context::ContextV7::new(),
-        seconds,
-        now.timestamp_subsec_nanos(),
-    ))
+    Uuid::new_v7(Timestamp::from_unix(uuid::timestamp::context::ContextV7::new(), seconds, now.timestamp_subsec_nanos()))
 }
 
 macro_rules! id {

@@ -25,7 +25,6 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    #[must_use]
     pub fn good_fit(&self, fit: u8) -> bool {
         fit >= self.fit_good
     }
@@ -33,7 +32,6 @@ impl Thresholds {
 
 impl CategoryKey {
     /// In the order of the agreement: the most wanted first.
-    #[must_use]
     pub fn all() -> [Self; 4] {
         [
             Self::HighInterestGoodFit,
@@ -44,7 +42,6 @@ impl CategoryKey {
     }
 
     /// The quarter of a lead. Interest is high at an instant when `hot_until` lies after it.
-    #[must_use]
     pub fn of(thresholds: &Thresholds, fit: u8, interest_high: bool) -> Self {
         match (interest_high, thresholds.good_fit(fit)) {
             (true, true) => Self::HighInterestGoodFit,
@@ -55,7 +52,6 @@ impl CategoryKey {
     }
 
     /// The key that URLs, the database and the agreement use.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HighInterestGoodFit => "high_interest_good_fit",
@@ -66,7 +62,6 @@ impl CategoryKey {
     }
 
     /// The category with this key.
-    #[must_use]
     pub fn parse(key: &str) -> Option<Self> {
         Self::all().into_iter().find(|category| category.as_str() == key)
     }

@@ -16,7 +16,6 @@ pub struct ScoredEvent<'a> {
 
 impl ScoredEvent<'_> {
     /// Whether the event is of this kind and passes every test.
-    #[must_use]
     pub fn matches(&self, kind: &str, when: &[Test]) -> bool {
         self.kind == kind && hold(when, self)
     }

@@ -42,7 +42,6 @@ pub trait Facts {
 }
 
 /// A JSON value as a fact. Null is unknown; lists and objects hold no single fact and are unknown too.
-#[must_use]
 pub fn json_fact(value: &Json) -> Option<Fact<'_>> {
     match value {
         Json::String(text) => Some(Fact::from(text.as_str())),

@@ -79,7 +79,6 @@ pub struct InterestLine {
 }
 
 impl<'a> InterestRules<'a> {
-    #[must_use]
     pub fn new(rules: &'a [InterestRule], half_life_days: f64) -> Self {
         Self { rules, half_life_seconds: half_life_days * 86_400.0 }
     }
@@ -98,14 +97,12 @@ impl<'a> InterestRules<'a> {
 
 impl Interest {
     /// The interest of a lead who has done nothing.
-    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
     /// The interest left by all events of a lead. Sorts them by time; among simultaneous ones order makes
     /// no difference.
-    #[must_use]
     pub fn replay(rules: &InterestRules, events: &mut [ScoredEvent]) -> Self {
         events.sort_by_key(|event| event.occurred_at);
         let mut interest = Self::none();
@@ -159,32 +156,27 @@ impl Interest {
         self.parts.binary_search_by(|part| part.rule.as_str().cmp(rule))
     }
 
-    #[must_use]
     pub fn is_none(&self) -> bool {
         self.parts.is_empty()
     }
 
     /// When the latest event that counts occurred.
-    #[must_use]
     pub fn last_at(&self) -> Option<DateTime<Utc>> {
         self.parts.iter().map(|part| part.last_at).max()
     }
 
-    #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
     /// The points of a moment. Events after that moment are worth more the farther ahead they lie, by the
     /// same formula that `hot_until` uses; intake lets none in.
-    #[must_use]
     pub fn points_at(&self, rules: &InterestRules, now: DateTime<Utc>) -> f64 {
         self.parts.iter().map(|part| rules.decayed(part.points, part.last_at, now)).sum()
     }
 
     /// The instant at which the points will have fallen to the threshold `theta`: interest is high before it.
     /// None without interest. In whole microseconds, within the years 1 to 9999.
-    #[must_use]
     pub fn hot_until(&self, rules: &InterestRules, theta: f64) -> Option<DateTime<Utc>> {
         let last_at = self.last_at()?;
         let half_lives = (self.points_at(rules, last_at) / theta).log2();
@@ -193,6 +185,7 @@ impl Interest {
             clippy::cast_possible_truncation,
             reason = "a cast from float saturates, and the result is clamped"
         )]
+        // The cast saturates, and the result is clamped.
         let shift = TimeDelta::microseconds(micros as i64);
         let beyond = if micros < 0.0 { first_instant() } else { last_instant() };
         Some(last_at.checked_add_signed(shift).unwrap_or(beyond).clamp(first_instant(), last_instant()))
@@ -200,7 +193,6 @@ impl Interest {
 
     /// Why the points of a moment are what they are, the largest part first. The lines add up to
     /// [`points_at`](Self::points_at).
-    #[must_use]
     pub fn lines(&self, rules: &InterestRules, now: DateTime<Utc>) -> Vec<InterestLine> {
         let mut lines: Vec<_> = self.parts.iter().map(|part| line(part, rules, now)).collect();
         lines.sort_by(|a, b| b.points.total_cmp(&a.points).then_with(|| a.rule.cmp(&b.rule)));
@@ -220,7 +212,7 @@ fn line(part: &Part, rules: &InterestRules, now: DateTime<Utc>) -> InterestLine 
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact to the microsecond for 285 years")]
+/// Exact to the microsecond for 285 years.
 fn seconds(delta: TimeDelta) -> f64 {
     delta.num_microseconds().map_or(delta.num_seconds() as f64, |micros| micros as f64 / 1e6)
 }

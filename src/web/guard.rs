@@ -1,6 +1,6 @@
 //! The one door in front of every handler: who asks, and may they?
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -33,6 +33,27 @@ pub async fn check(access: Access, session: Session, mut request: Request, next:
     next.run(request).await
 }
 
+/// Seconds after which a used session is prolonged. Each time would write at every request.
+const PROLONG_AFTER: i64 = 600;
+
+/// Prolongs the session of a person who uses it.
+pub async fn prolong(State(app): State<App>, session: Session, request: Request, next: Next) -> Response {
+    if let Err(error) = seen(&app, &session).await {
+        return error.into_response();
+    }
+    next.run(request).await
+}
+
+async fn seen(app: &App, session: &Session) -> Result<(), AppError> {
+    let internal = |error: tower_sessions::session::Error| AppError::Internal(error.into());
+    let now = app.clock.now().timestamp();
+    let last: Option<i64> = session.get(sessions::SEEN).await.map_err(internal)?;
+    if last.is_some_and(|last| now - last > PROLONG_AFTER) {
+        session.insert(sessions::SEEN, now).await.map_err(internal)?;
+    }
+    Ok(())
+}
+
 /// Whether htmx asks, for a part of a page.
 pub fn is_partial(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
@@ -54,10 +75,6 @@ impl FromRequestParts<App> for User {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<User, AppError> {
-        parts
-            .extensions
-            .get::<User>()
-            .cloned()
-            .ok_or_else(|| AppError::Internal(anyhow::anyhow!("a public route asks for its user")))
+        parts.extensions.get::<User>().cloned().ok_or_else(|| AppError::Internal(anyhow::anyhow!("a public route asks for its user")))
     }
 }

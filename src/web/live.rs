@@ -91,7 +91,9 @@ async fn listen(pool: PgPool, heard: broadcast::Sender<String>) {
     while !pool.is_closed() {
         match PgListener::connect_with(&pool).await {
             Ok(mut listener) => {
-                if let Err(error) = hear(&mut listener, &heard).await {
+                if let Err(error) = hear(&mut listener, &heard).await
+                    && !pool.is_closed()
+                {
                     tracing::warn!(%error, "live updates are interrupted");
                 }
             }

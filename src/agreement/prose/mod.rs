@@ -51,7 +51,6 @@ pub struct Table {
 }
 
 /// The document of these terms.
-#[must_use]
 pub fn document(terms: &Terms) -> Document {
     let parts = vec![
         lifecycle::vocabulary(terms),
@@ -71,7 +70,6 @@ pub fn document(terms: &Terms) -> Document {
 impl Document {
     /// The clause that says what the terms hold at a path, or the nearest one around it:
     /// `routing.rules[2].queue` is said by the clause of `routing.rules[2]`.
-    #[must_use]
     pub fn clause(&self, path: &str) -> Option<&Clause> {
         let clauses = self.parts.iter().flat_map(|part| &part.clauses);
         let around = |clause: &&Clause| {
@@ -84,7 +82,6 @@ impl Document {
 
 impl Clause {
     /// The id of the clause on the page.
-    #[must_use]
     pub fn anchor(&self) -> String {
         format!("clause-{}", self.number)
     }
