@@ -44,5 +44,8 @@ pub mod app;
 /// Background jobs, enqueued in the caller's transaction.
 pub mod jobs;
 
+/// A company with half a year of history, to look around in.
+pub mod demo;
+
 /// The command line.
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The command line: reads it, starts the runtime, and says what went wrong.
 
 mod database;
+mod demo;
 mod log;
 mod serve;
 mod users;
@@ -38,6 +39,8 @@ enum Command {
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
+    /// Make a company with half a year of history in an empty database, to look around in or to measure.
+    Demo(demo::DemoArgs),
     /// Use Baton's database with other programs.
     #[command(subcommand)]
     Db(database::DbCommand),
@@ -62,6 +65,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await?,
         Command::Migrate(args) => database::migrate(args).await?,
         Command::User(command) => users::run(command).await?,
+        Command::Demo(args) => demo::run(args).await?,
         Command::Db(command) => return database::run(command).await,
     }
     Ok(ExitCode::SUCCESS)
