@@ -25,6 +25,8 @@ use crate::{deals, handoffs};
 use crate::config::ServeConfig;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
+use crate::leads::{self, KeptChoices};
+use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
 
@@ -37,6 +39,7 @@ pub struct App {
     pub live: Live,
     pub sign_in_limits: Arc<SignInLimits>,
     pub versions: Versions,
+    pub choices: KeptChoices,
 }
 
 impl App {
@@ -46,6 +49,7 @@ impl App {
             sign_in_limits: Arc::new(SignInLimits::new(config.sign_ins_per_minute)),
             config: Arc::new(config),
             versions: Versions::default(),
+            choices: KeptChoices::default(),
             db,
             clock,
         }
@@ -64,8 +68,10 @@ pub fn routes() -> Routes {
         .get("/readyz", Access::Public, health::ready)
         .get("/live", Access::SignedIn, live::stream)
         .merge(auth::pages::pages())
+        .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())
+        .merge(transfer::pages::pages())
 }
 
 /// The service: the routes within their layers, outermost last.

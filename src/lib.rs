@@ -38,11 +38,17 @@ pub mod handoffs;
 /// Opportunities, won or lost.
 pub mod deals;
 
+/// Imports: leads and events from files.
+pub mod transfer;
+
 /// The whole application: state, routes, layers.
 pub mod app;
 
 /// Background jobs, enqueued in the caller's transaction.
 pub mod jobs;
+
+/// A company with half a year of history, to look around in.
+pub mod demo;
 
 /// The command line.
 pub mod cli;

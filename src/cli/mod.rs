@@ -1,6 +1,8 @@
 //! The command line: reads it, starts the runtime, and says what went wrong.
 
 mod database;
+mod demo;
+mod import;
 mod log;
 mod serve;
 mod users;
@@ -35,9 +37,13 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database's schema up to date, or take migrations back.
     Migrate(database::MigrateArgs),
+    /// Import leads or events from a file. Ends with code 2 when some rows were refused.
+    Import(import::ImportArgs),
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
+    /// Make a company with half a year of history in an empty database, to look around in or to measure.
+    Demo(demo::DemoArgs),
     /// Use Baton's database with other programs.
     #[command(subcommand)]
     Db(database::DbCommand),
@@ -61,7 +67,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await?,
         Command::Migrate(args) => database::migrate(args).await?,
+        Command::Import(args) => return import::run(args).await,
         Command::User(command) => users::run(command).await?,
+        Command::Demo(args) => demo::run(args).await?,
         Command::Db(command) => return database::run(command).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{close, prepare};
+use super::{close, demo, prepare};
 use crate::app::{self, App};
 use crate::auth;
 use crate::config::{DatabaseConfig, ServeConfig};
@@ -39,6 +39,10 @@ pub struct ServeArgs {
     /// Leave migrations to “baton migrate”. Until they have run, /readyz says that they are due.
     #[arg(long, env = "BATON_NO_MIGRATE")]
     no_migrate: bool,
+
+    /// Make the demo first when the database is empty. See “baton demo --help”.
+    #[arg(long, conflicts_with = "no_migrate")]
+    demo: bool,
 }
 
 /// Serves until SIGINT or SIGTERM.
@@ -52,6 +56,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let db = db::open(&args.db).await?;
     if !args.no_migrate {
         prepare(&db.pool, &clock).await?;
+    }
+    if args.demo {
+        demo::make(&db.pool, &clock, demo::SEED, demo::LEADS).await?;
     }
     let app = App::new(db.pool.clone(), clock, args.serve);
     let router = app::router(&app)?;

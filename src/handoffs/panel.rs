@@ -39,6 +39,11 @@ pub struct Open {
 }
 
 impl Panel {
+    /// Whether this person may open a deal: once the first contact is made, and again on a lead that was qualified.
+    pub fn may_open_deal(&self, user: &User) -> bool {
+        self.open.as_ref().map_or(user.is_sales(), |open| open.may_work && open.handoff.contacted_at.is_some())
+    }
+
     pub fn reason_label<'a>(&'a self, key: &'a str) -> &'a str {
         self.reasons.iter().find(|(k, _)| k == key).map_or(key, |(_, label)| label)
     }

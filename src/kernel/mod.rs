@@ -4,6 +4,7 @@ pub mod business_time;
 pub mod clock;
 pub mod fields;
 pub mod ids;
+pub mod local_time;
 pub mod page;
 pub mod people;
 pub mod text;

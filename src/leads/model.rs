@@ -115,6 +115,11 @@ pub struct Lead {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What a lead is called, by the best that is known.
+pub fn display_name<'a>(name: Option<&'a str>, email: Option<&'a str>, company: Option<&'a str>) -> &'a str {
+    name.or(email).or(company).unwrap_or("Unnamed lead")
+}
+
 /// What comes in for a new lead, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewLead {

@@ -9,6 +9,7 @@ pub mod headers;
 pub mod health;
 pub mod layout;
 pub mod live;
+pub mod plane;
 pub mod request_log;
 pub mod routes;
 

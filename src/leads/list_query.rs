@@ -1,0 +1,332 @@
+//! The statements behind the list and the plane.
+//!
+//! The set of filters is open-ended, so these are the only statements that are put together while running. Every value
+//! is bound, and every order and comparison is written exactly as an index of `leads` is.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnection, Postgres};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::filters::{Filters, Owner, Page, Place, Search, Sort, SortKey};
+use super::model::display_name;
+use crate::kernel::ids::LeadId;
+use crate::kernel::page::PAGE_SIZE;
+use crate::scoring::CategoryKey;
+
+/// Up to here the number of all leads is counted, beyond it is estimated.
+const ALL_COUNTED: i64 = 10_000;
+/// Up to here the number of leads that match filters is counted.
+const MATCHES_COUNTED: i64 = 1_000;
+/// Leads of which a plane is drawn at most.
+pub const PLANE_LEADS: i64 = 20_000;
+
+/// The interest order, as the indexes have it: a lead without interest comes last.
+const HOT: &str = "coalesce(l.hot_until, '-infinity')";
+
+/// A line of the list.
+#[derive(Debug, Clone, FromRow)]
+pub struct LeadRow {
+    pub id: LeadId,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub company: Option<String>,
+    pub title: Option<String>,
+    pub status: String,
+    pub stage: String,
+    pub fit: i16,
+    pub good_fit: bool,
+    pub hot_until: Option<DateTime<Utc>>,
+    pub owner: Option<String>,
+    pub source: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// Folded as the index folds it; only asked for where the list is sorted by name.
+    sort_name: Option<String>,
+    /// The version in force, asked along so that a page costs one round trip.
+    version: Option<i32>,
+    /// How many leads match, where that was asked.
+    matches: Option<i64>,
+}
+
+impl LeadRow {
+    /// What the lead is called.
+    pub fn display_name(&self) -> &str {
+        display_name(self.name.as_deref(), self.email.as_deref(), self.company.as_deref())
+    }
+
+    pub fn category(&self, now: DateTime<Utc>) -> CategoryKey {
+        category(self.good_fit, self.hot_until, now)
+    }
+
+    /// The row's place in a list of this order.
+    pub fn place(&self, sort: Sort) -> Place {
+        let key = match sort {
+            Sort::Hot => SortKey::Hot(self.hot_until),
+            Sort::Fit => SortKey::Fit(self.fit),
+            Sort::Age => SortKey::Age(self.created_at),
+            Sort::Name => SortKey::Name(self.sort_name.clone().unwrap_or_default()),
+        };
+        Place { key, id: self.id.0 }
+    }
+}
+
+/// The category of a lead by what is stored with it, which is what the filters go by.
+pub fn category(good_fit: bool, hot_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> CategoryKey {
+    match (hot_until.is_some_and(|until| until > now), good_fit) {
+        (true, true) => CategoryKey::HighInterestGoodFit,
+        (true, false) => CategoryKey::HighInterestLowFit,
+        (false, true) => CategoryKey::LowInterestGoodFit,
+        (false, false) => CategoryKey::LowInterestBadFit,
+    }
+}
+
+/// One page of the list.
+#[derive(Debug)]
+pub struct Listing {
+    pub rows: Vec<LeadRow>,
+    pub has_previous: bool,
+    pub has_next: bool,
+    /// None where it was not asked for.
+    pub count: Option<Count>,
+    /// The number of the version in force; none on an empty page.
+    pub version: Option<i32>,
+}
+
+/// How many leads there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    Exactly(i64),
+    /// As the database last estimated it.
+    About(i64),
+    MoreThan(i64),
+}
+
+/// Reads one page. Counting costs as much as the page itself and is left out where only the rows are swapped.
+pub async fn page(conn: &mut PgConnection, filters: &Filters, counted: bool, now: DateTime<Utc>) -> sqlx::Result<Listing> {
+    let is_backward = matches!(filters.page, Page::Before(_));
+    let mut query = QueryBuilder::<Postgres>::new(
+        "select l.id, l.name, l.email, l.company, l.title, l.status, l.stage, l.fit, l.good_fit, l.hot_until, u.name as owner, l.source, l.created_at, ",
+    );
+    query.push(if filters.sort == Sort::Name { "lower(coalesce(l.name, ''))" } else { "null" });
+    query.push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
+    if counted {
+        push_count(&mut query, filters, now);
+    } else {
+        query.push("null::bigint");
+    }
+    query.push(" as matches from leads l left join users u on u.id = l.owner_id where true");
+    restrict(&mut query, filters, now);
+    match &filters.page {
+        Page::First => {}
+        Page::After(place) => start_at(&mut query, place, false),
+        Page::Before(place) => start_at(&mut query, place, true),
+    }
+    query.push(" order by ").push(order(filters.sort, is_backward)).push(" limit ").push_bind(PAGE_SIZE + 1);
+    let mut rows: Vec<LeadRow> = query.build_query_as().fetch_all(&mut *conn).await?;
+    let is_cut = rows.len() > PAGE_SIZE as usize;
+    rows.truncate(PAGE_SIZE as usize);
+    if is_backward {
+        rows.reverse();
+    }
+    let (has_previous, has_next) = match &filters.page {
+        Page::First => (false, is_cut),
+        Page::After(_) => (true, is_cut),
+        Page::Before(_) => (is_cut, true),
+    };
+    let count = match rows.first() {
+        Some(row) => row.matches.map(|n| count(n, is_narrow(filters))),
+        None => (counted && filters.page == Page::First).then_some(Count::Exactly(0)),
+    };
+    let version = rows.first().and_then(|row| row.version);
+    Ok(Listing { rows, has_previous, has_next, count, version })
+}
+
+fn count(n: i64, is_narrow: bool) -> Count {
+    let most = if is_narrow { MATCHES_COUNTED } else { ALL_COUNTED };
+    match n {
+        n if n <= most => Count::Exactly(n),
+        n if n == most + 1 => Count::MoreThan(most),
+        n => Count::About(n),
+    }
+}
+
+fn is_narrow(filters: &Filters) -> bool {
+    let Filters { search, status, category, owner, source, campaign, persona, country, created_from, created_until, sort: _, page: _ } = filters;
+    *search != Search::Everything
+        || status.is_some()
+        || category.is_some()
+        || owner.is_some()
+        || source.is_some()
+        || campaign.is_some()
+        || persona.is_some()
+        || country.is_some()
+        || created_from.is_some()
+        || created_until.is_some()
+}
+
+/// Pushes an expression for how many leads match: what the database keeps an estimate of is not counted, and other
+/// counting stops one beyond what is said exactly.
+fn push_count(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime<Utc>) {
+    if is_narrow(filters) {
+        query.push("(select count(*) from (select from leads l where true");
+        restrict(query, filters, now);
+        query.push(" limit ").push_bind(MATCHES_COUNTED + 1).push(") as matching)");
+    } else {
+        query.push("(select case when c.reltuples > ").push_bind(ALL_COUNTED + 1).push(" then c.reltuples::bigint else (select count(*) from (select from leads limit ");
+        query.push_bind(ALL_COUNTED + 1).push(") as counted) end from pg_class c where c.oid = 'leads'::regclass)");
+    }
+}
+
+/// Adds the filters' conditions on `leads l`.
+fn restrict(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime<Utc>) {
+    match &filters.search {
+        Search::Everything => {}
+        Search::Email(email) => {
+            query.push(" and l.id = (select lead_id from identities where kind = 'email' and value = ").push_bind(email.as_str().to_owned()).push(")");
+        }
+        Search::Words(words) => {
+            for word in words {
+                query.push(" and l.search_text like lower(").push_bind(format!("%{}%", escaped(word))).push(")");
+            }
+        }
+    }
+    if let Some(status) = &filters.status {
+        query.push(" and l.status = ").push_bind(status.clone());
+    }
+    if let Some(category) = filters.category {
+        let is_good = matches!(category, CategoryKey::HighInterestGoodFit | CategoryKey::LowInterestGoodFit);
+        let is_hot = matches!(category, CategoryKey::HighInterestGoodFit | CategoryKey::HighInterestLowFit);
+        query.push(if is_good { " and l.good_fit" } else { " and not l.good_fit" });
+        query.push(format_args!(" and {HOT} {} ", if is_hot { ">" } else { "<=" })).push_bind(now);
+    }
+    match filters.owner {
+        None => {}
+        Some(Owner::Nobody) => _ = query.push(" and l.owner_id is null"),
+        Some(Owner::Person(id)) => _ = query.push(" and l.owner_id = ").push_bind(id.0),
+    }
+    if let Some(source) = &filters.source {
+        query.push(" and l.source = ").push_bind(source.clone());
+    }
+    if let Some(campaign) = filters.campaign {
+        query.push(" and l.campaign_id = ").push_bind(campaign);
+    }
+    if let Some(persona) = filters.persona {
+        query.push(" and l.persona_id = ").push_bind(persona);
+    }
+    if let Some(country) = &filters.country {
+        query.push(" and lower(l.country) = lower(").push_bind(country.clone()).push(")");
+    }
+    if let Some(from) = filters.created_from {
+        query.push(" and l.created_at >= ").push_bind(from);
+    }
+    if let Some(until) = filters.created_until {
+        query.push(" and l.created_at < ").push_bind(until);
+    }
+}
+
+/// A word that stands for itself within a pattern.
+fn escaped(word: &str) -> String {
+    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn order(sort: Sort, is_backward: bool) -> String {
+    let (key, is_descending) = match sort {
+        Sort::Hot => (HOT, true),
+        Sort::Fit => ("l.fit", true),
+        Sort::Age => ("l.created_at", true),
+        Sort::Name => ("lower(coalesce(l.name, ''))", false),
+    };
+    let direction = if is_descending == is_backward { "asc" } else { "desc" };
+    format!("{key} {direction}, l.id {direction}")
+}
+
+/// Adds the condition that a row comes after a place, or before it.
+fn start_at(query: &mut QueryBuilder<Postgres>, place: &Place, is_backward: bool) {
+    let falls = if is_backward { ">" } else { "<" };
+    let rises = if is_backward { "<" } else { ">" };
+    match &place.key {
+        SortKey::Hot(Some(at)) => query.push(format_args!(" and ({HOT}, l.id) {falls} (")).push_bind(*at),
+        SortKey::Hot(None) => query.push(format_args!(" and ({HOT}, l.id) {falls} ('-infinity'")),
+        SortKey::Fit(fit) => query.push(format_args!(" and (l.fit, l.id) {falls} (")).push_bind(*fit),
+        SortKey::Age(at) => query.push(format_args!(" and (l.created_at, l.id) {falls} (")).push_bind(*at),
+        SortKey::Name(name) => query.push(format_args!(" and (lower(coalesce(l.name, '')), l.id) {rises} (")).push_bind(name.clone()),
+    };
+    query.push(", ").push_bind(place.id).push(")");
+}
+
+/// A lead as a point of the plane.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Point {
+    /// 0..=100.
+    pub fit: i16,
+    pub good_fit: bool,
+    pub hot_until: Option<DateTime<Utc>>,
+}
+
+/// The hottest leads that match, as points; at most [`PLANE_LEADS`] and one more, which tells that there are others.
+pub async fn points(conn: &mut PgConnection, filters: &Filters, now: DateTime<Utc>) -> sqlx::Result<Vec<Point>> {
+    let mut query = QueryBuilder::<Postgres>::new("select l.fit, l.good_fit, l.hot_until from leads l where true");
+    restrict(&mut query, filters, now);
+    query.push(" order by ").push(order(Sort::Hot, false)).push(" limit ").push_bind(PLANE_LEADS + 1);
+    query.build_query_as().fetch_all(conn).await
+}
+
+/// What the filters offer to choose from.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Id and name, by name.
+    pub owners: Vec<(Uuid, String)>,
+    pub campaigns: Vec<(Uuid, String)>,
+    pub personas: Vec<(Uuid, String)>,
+    /// Twice each: as the value of a choice and as its label.
+    pub sources: Vec<(String, String)>,
+    /// The most frequent ones, as far as the database has noticed; others can be typed.
+    pub countries: Vec<String>,
+}
+
+/// Reads the choices. Sources are found by jumping from one to the next in their index, countries in the statistics
+/// of the database, so that neither reads the leads.
+pub async fn choices(conn: &mut PgConnection) -> sqlx::Result<Choices> {
+    let owners = sqlx::query!("select id, name from users order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
+    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
+    let personas = sqlx::query!("select id, name from personas order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
+    let sources = sqlx::query_scalar!(
+        r#"with recursive found as (
+             (select source from leads where source is not null order by source limit 1)
+             union all
+             select (select l.source from leads l where l.source > found.source order by l.source limit 1) from found where found.source is not null
+           )
+           select source as "source!" from found where source is not null limit 500"#
+    )
+    .fetch_all(&mut *conn)
+    .await?
+    .into_iter()
+    .map(|source| (source.clone(), source))
+    .collect();
+    let mut countries = sqlx::query_scalar!(
+        r#"select unnest(most_common_vals::text::text[]) as "country!" from pg_stats where schemaname = current_schema() and tablename = 'leads' and attname = 'country'"#
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    countries.sort();
+    Ok(Choices { owners, campaigns, personas, sources, countries })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_searched_word_stands_for_itself() {
+        assert_eq!(escaped(r"50%_\a"), r"50\%\_\\a");
+    }
+
+    #[test]
+    fn a_count_says_how_exact_it_is() {
+        assert_eq!(count(1_000, true), Count::Exactly(1_000));
+        assert_eq!(count(1_001, true), Count::MoreThan(1_000));
+        assert_eq!(count(10_000, false), Count::Exactly(10_000));
+        assert_eq!(count(10_001, false), Count::MoreThan(10_000));
+        assert_eq!(count(98_765, false), Count::About(98_765));
+    }
+}
