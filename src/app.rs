@@ -17,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::agreement::versions::Versions;
+use crate::agreement::{self, versions::Versions};
 use crate::auth::limits::SignInLimits;
 use crate::auth::sessions::PgSessions;
 use crate::auth::{self, Access};
@@ -68,6 +68,7 @@ pub fn routes() -> Routes {
         .get("/readyz", Access::Public, health::ready)
         .get("/live", Access::SignedIn, live::stream)
         .merge(auth::pages::pages())
+        .merge(agreement::pages::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())

@@ -17,6 +17,41 @@ pub struct VersionRow {
     pub created_at: DateTime<Utc>,
 }
 
+impl VersionRow {
+    /// What its state means to people.
+    pub fn state_label(&self) -> &'static str {
+        state_label(&self.state)
+    }
+}
+
+/// A line of the list of versions.
+pub struct VersionLine {
+    pub number: i32,
+    pub state: String,
+    pub effective_from: Option<DateTime<Utc>>,
+}
+
+impl VersionLine {
+    pub fn state_label(&self) -> &'static str {
+        state_label(&self.state)
+    }
+}
+
+fn state_label(state: &str) -> &'static str {
+    match state {
+        "in_force" => "in force",
+        "superseded" => "superseded",
+        "signed" => "signed",
+        "proposed" => "proposed",
+        _ => "draft",
+    }
+}
+
+/// Every version, the newest first.
+pub async fn versions(conn: &mut PgConnection) -> sqlx::Result<Vec<VersionLine>> {
+    sqlx::query_as!(VersionLine, "select number, state, effective_from from agreement_versions order by number desc").fetch_all(conn).await
+}
+
 /// Who signed a version for which department.
 pub struct SignatureRow {
     pub department: Department,

@@ -83,12 +83,12 @@ pub fn count(points: &[Point], scale: &Scale, now: DateTime<Utc>) -> Counted {
         plane: Plane { dots, ..frame(scale) },
         quarters,
         interest_bands: vec![
-            format!("Interest below {}", points_text(theta / 4.0)),
+            format!("below {}", points_text(theta / 4.0)),
             format!("{} to {}", points_text(theta / 4.0), points_text(theta)),
             format!("{} to {}", points_text(theta), points_text(theta * 4.0)),
-            format!("{} and more", points_text(theta * 4.0)),
+            format!("from {}", points_text(theta * 4.0)),
         ],
-        fit_bands: ["Fit 80 to 100", "60 to 79", "40 to 59", "20 to 39", "0 to 19"].map(str::to_owned).into_iter().zip(bands).collect(),
+        fit_bands: ["80 to 100", "60 to 79", "40 to 59", "20 to 39", "0 to 19"].map(str::to_owned).into_iter().zip(bands).collect(),
         total: points.len(),
     }
 }

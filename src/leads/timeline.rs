@@ -18,7 +18,7 @@ pub struct Line {
     pub title: String,
     /// Further sentences, each a line of its own.
     pub details: Vec<String>,
-    /// The version of the agreement that judged it.
+    /// The version of the agreement, where it decided.
     pub version: Option<i32>,
 }
 
@@ -47,7 +47,9 @@ fn line(row: &TimelineRow, terms: &Terms) -> Line {
         Origin::Activity => activity(row),
         Origin::Record => record(row, terms),
     };
-    Line { symbol, tone, at: row.at, title, details, version: row.version }
+    // What a person did needs no version to explain it.
+    let version = row.version.filter(|_| matches!(row.kind.as_str(), "offered" | "category_changed"));
+    Line { symbol, tone, at: row.at, title, details, version }
 }
 
 type Told = (&'static str, &'static str, String, Vec<String>);
@@ -67,8 +69,9 @@ fn event(row: &TimelineRow) -> Told {
         _ => "activity",
     };
     let properties = row.detail.as_object().into_iter().flatten().map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value)));
-    let source = if row.actor == super::BY_HAND { "Added by hand".to_owned() } else { format!("Reported by {}", row.actor) };
-    (symbol, "blue", event_label(&row.kind).into_owned(), properties.chain([source]).collect())
+    let source = if row.actor == super::BY_HAND { "added by hand".to_owned() } else { format!("from {}", row.actor) };
+    let details = properties.chain([source]).collect::<Vec<_>>().join(" · ");
+    (symbol, "blue", event_label(&row.kind).into_owned(), vec![details])
 }
 
 fn activity(row: &TimelineRow) -> Told {
