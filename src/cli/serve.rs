@@ -125,11 +125,9 @@ fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(stop)
 }
 
-fn stopped(mut stop: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        // The sender ends only with the process.
-        _ = stop.wait_for(|stop| *stop).await;
-    }
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // The sender ends only with the process.
+    _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Runs background jobs until told to stop, beginning when the schema is there.

@@ -77,7 +77,7 @@ async fn many_nodes_at_once_make_each_partition_once() {
     let to: DateTime<Utc> = "2024-06-01T00:00:00Z".parse().unwrap();
     let nodes = (0..6).map(|_| {
         let pool = app.pool().clone();
-        tokio::spawn(async move { partitions::make(&mut *pool.acquire().await.unwrap(), from..=to).await.unwrap() })
+        tokio::spawn(async move { partitions::make(&mut pool.acquire().await.unwrap(), from..=to).await.unwrap() })
     });
     let mut made = 0;
     for node in nodes.collect::<Vec<_>>() {
