@@ -20,7 +20,11 @@ use crate::web::plane::Plane;
 use crate::web::{Layout, Routes};
 
 pub fn pages() -> Routes {
-    Routes::new().get("/agreement", Access::SignedIn, in_force).get("/agreement/{number}", Access::SignedIn, show)
+    Routes::new().get("/agreement", Access::SignedIn, in_force).get(
+        "/agreement/{number}",
+        Access::SignedIn,
+        show,
+    )
 }
 
 #[derive(Template, WebTemplate)]
@@ -52,12 +56,23 @@ async fn page(app: App, layout: Layout, number: i32) -> AppResult<DocumentPage> 
     let version = app.versions.get(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;
     let versions = queries::versions(&mut conn).await?;
-    Ok(DocumentPage { document: prose::document(&version.terms), plane: picture(&version.terms), layout, row, version, signatures, versions })
+    Ok(DocumentPage {
+        document: prose::document(&version.terms),
+        plane: picture(&version.terms),
+        layout,
+        row,
+        version,
+        signatures,
+        versions,
+    })
 }
 
 /// The four categories, where the thresholds cut.
 fn picture(terms: &Terms) -> Plane {
-    let scale = plane::Scale { thresholds: terms.categories.thresholds(), half_life_days: terms.interest.half_life_days };
+    let scale = plane::Scale {
+        thresholds: terms.categories.thresholds(),
+        half_life_days: terms.interest.half_life_days,
+    };
     let quarters = CategoryKey::all().map(|key| {
         let category = terms.category(key);
         plane::quarter(key, &category.label, category.route.label().to_owned(), None)
@@ -68,7 +83,9 @@ fn picture(terms: &Terms) -> Plane {
 impl DocumentPage {
     /// Who signed for each department, if somebody did.
     fn signed(&self) -> [(&'static str, Option<&SignatureRow>); 2] {
-        Department::ALL.map(|department| (department.label(), self.signatures.iter().find(|signature| signature.department == department)))
+        Department::ALL.map(|department| {
+            (department.label(), self.signatures.iter().find(|signature| signature.department == department))
+        })
     }
 
     fn tone(&self) -> &'static str {

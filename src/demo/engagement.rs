@@ -12,8 +12,13 @@ use crate::leads::model::NewEvent;
 const PAST_DAYS: f64 = 180.0;
 
 /// Kinds of events by how much the lead wants, with their weights.
-const COLD: &[(&str, u32)] =
-    &[("email_open", 48), ("page_view", 36), ("email_click", 9), ("website_behaviour", 4), ("unsubscribe", 3)];
+const COLD: &[(&str, u32)] = &[
+    ("email_open", 48),
+    ("page_view", 36),
+    ("email_click", 9),
+    ("website_behaviour", 4),
+    ("unsubscribe", 3),
+];
 #[rustfmt::skip]
 const WARM: &[(&str, u32)] = &[
     ("page_view", 36), ("email_open", 28), ("email_click", 14), ("content_download", 8), ("website_behaviour", 5),
