@@ -112,16 +112,16 @@ pub const COMPANY_LAST: &[(&str, &str)] = &[
 
 /// Seniority, the titles that go with it, and its share of a hundred people.
 pub const SENIORITIES: &[(&str, &[&str], u32)] = &[
-    ("c-level", &["Chief Marketing Officer", "Chief Revenue Officer", "CEO", "Chief Sales Officer"], 8),
-    ("founder", &["Founder", "Co-founder & CEO"], 5),
-    ("vp", &["VP Sales", "VP Marketing", "Vice President Revenue"], 9),
-    ("director", &["Director of Demand Generation", "Sales Director", "Director Business Development"], 14),
-    ("head", &["Head of Marketing", "Head of Growth", "Head of Sales Operations"], 10),
-    ("manager", &["Marketing Manager", "Sales Manager", "CRM Manager", "Office Manager"], 22),
-    ("senior", &["Senior Marketing Specialist", "Senior Account Executive", "Senior Developer"], 12),
-    ("entry", &["Marketing Assistant", "Sales Development Representative", "Junior Analyst"], 13),
-    ("intern", &["Intern", "Working Student"], 4),
-    ("student", &["Student"], 3),
+    ("c-level", &["Chief Marketing Officer", "Chief Revenue Officer", "CEO", "Chief Sales Officer"], 5),
+    ("founder", &["Founder", "Co-founder & CEO"], 3),
+    ("vp", &["VP Sales", "VP Marketing", "Vice President Revenue"], 5),
+    ("director", &["Director of Demand Generation", "Sales Director", "Director Business Development"], 9),
+    ("head", &["Head of Marketing", "Head of Growth", "Head of Sales Operations"], 7),
+    ("manager", &["Marketing Manager", "Sales Manager", "CRM Manager", "Office Manager"], 24),
+    ("senior", &["Senior Marketing Specialist", "Senior Account Executive", "Senior Developer"], 17),
+    ("entry", &["Marketing Assistant", "Sales Development Representative", "Junior Analyst"], 20),
+    ("intern", &["Intern", "Working Student"], 6),
+    ("student", &["Student"], 4),
 ];
 
 /// Where leads come from: the source, the share of a hundred, and how its visits are tagged.

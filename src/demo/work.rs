@@ -91,14 +91,13 @@ impl Walk<'_> {
 
     /// A rep looks at an offer.
     pub fn plan_sales(&mut self, offered_at: DateTime<Utc>, category: CategoryKey) {
-        let Some(plan) = self.plan(offered_at, category) else {
-            if self.story == Story::Natural && self.dice.percent(4) {
-                let at = self.minutes_after(offered_at, 960);
-                self.agenda.push((at, Step::Withdraw));
-            }
-            return;
-        };
-        self.agenda.push((plan.claim_at, Step::Claim(plan)));
+        if self.story == Story::Natural && self.dice.percent(3) {
+            let later = self.dice.between(300, 1_400);
+            let at = self.minutes_after(offered_at, later);
+            self.agenda.push((at, Step::Withdraw));
+        } else if let Some(plan) = self.plan(offered_at, category) {
+            self.agenda.push((plan.claim_at, Step::Claim(plan)));
+        }
     }
 
     fn plan(&mut self, offered_at: DateTime<Utc>, category: CategoryKey) -> Option<Plan> {
