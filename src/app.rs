@@ -26,6 +26,7 @@ use crate::config::ServeConfig;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
+use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
 
@@ -70,6 +71,7 @@ pub fn routes() -> Routes {
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())
+        .merge(transfer::pages::pages())
 }
 
 /// The service: the routes within their layers, outermost last.

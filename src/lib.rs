@@ -38,6 +38,9 @@ pub mod handoffs;
 /// Opportunities, won or lost.
 pub mod deals;
 
+/// Imports: leads and events from files.
+pub mod transfer;
+
 /// The whole application: state, routes, layers.
 pub mod app;
 

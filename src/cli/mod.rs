@@ -2,6 +2,7 @@
 
 mod database;
 mod demo;
+mod import;
 mod log;
 mod serve;
 mod users;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database's schema up to date, or take migrations back.
     Migrate(database::MigrateArgs),
+    /// Import leads or events from a file. Ends with code 2 when some rows were refused.
+    Import(import::ImportArgs),
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
@@ -64,6 +67,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args).await?,
         Command::Migrate(args) => database::migrate(args).await?,
+        Command::Import(args) => return import::run(args).await,
         Command::User(command) => users::run(command).await?,
         Command::Demo(args) => demo::run(args).await?,
         Command::Db(command) => return database::run(command).await,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::judge::{self, Hold, Judgement, Verdict};
@@ -113,6 +113,23 @@ pub struct BulkOutcome {
     pub offered: Vec<Offered>,
 }
 
+/// What a set leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    All,
+    /// A trial: everything is judged as it would be, and taken back.
+    Nothing,
+}
+
+impl Keep {
+    async fn end(self, tx: Transaction<'_, Postgres>) -> sqlx::Result<()> {
+        match self {
+            Keep::All => tx.commit().await,
+            Keep::Nothing => tx.rollback().await,
+        }
+    }
+}
+
 /// Why a transaction did not go through.
 enum Fault {
     /// Somebody else was faster: try again.
@@ -159,7 +176,7 @@ pub async fn create(app: &App, new: NewLead, events: Vec<NewEvent>, actor: &Acto
     let intake = app.intake();
     let now = app.clock.now();
     let row = (new, events);
-    let outcome: anyhow::Result<BulkOutcome> = until_first!(try_leads(&intake, std::slice::from_ref(&row), None, actor, now).await);
+    let outcome: anyhow::Result<BulkOutcome> = until_first!(try_leads(&intake, std::slice::from_ref(&row), None, actor, now, Keep::All).await);
     let mut outcome = outcome?;
     announce(app, &outcome.offered);
     match outcome.rows.pop() {
@@ -180,10 +197,24 @@ pub async fn create(app: &App, new: NewLead, events: Vec<NewEvent>, actor: &Acto
 pub async fn bulk_leads(intake: &Intake, rows: Vec<NewLead>, import: Option<ImportId>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
     let now = intake.clock.now();
     let rows: Vec<(NewLead, Vec<NewEvent>)> = rows.into_iter().map(|row| (row, vec![])).collect();
-    until_first!(try_leads(intake, &rows, import, actor, now).await)
+    until_first!(try_leads(intake, &rows, import, actor, now, Keep::All).await)
 }
 
-async fn try_leads(intake: &Intake, rows: &[(NewLead, Vec<NewEvent>)], import: Option<ImportId>, actor: &Actor, now: DateTime<Utc>) -> Result<BulkOutcome, Fault> {
+/// What `bulk_leads` would do with these rows. Keeps nothing.
+pub async fn trial_leads(intake: &Intake, rows: Vec<NewLead>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
+    let now = intake.clock.now();
+    let rows: Vec<(NewLead, Vec<NewEvent>)> = rows.into_iter().map(|row| (row, vec![])).collect();
+    until_first!(try_leads(intake, &rows, None, actor, now, Keep::Nothing).await)
+}
+
+async fn try_leads(
+    intake: &Intake,
+    rows: &[(NewLead, Vec<NewEvent>)],
+    import: Option<ImportId>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    keep: Keep,
+) -> Result<BulkOutcome, Fault> {
     let mut tx = intake.db.begin().await?;
     let version = intake.versions.in_force(&mut tx).await?;
     let identities: Vec<&Identity> = rows.iter().flat_map(|(new, _)| &new.identities).collect();
@@ -215,7 +246,7 @@ async fn try_leads(intake: &Intake, rows: &[(NewLead, Vec<NewEvent>)], import: O
     }
     set.count(&mut tx, &events).await?;
     outcome.offered = set.judge_and_save(&mut tx).await?;
-    tx.commit().await?;
+    keep.end(tx).await?;
     Ok(outcome)
 }
 
@@ -262,10 +293,23 @@ pub async fn add_event(app: &App, lead: LeadId, event: NewEvent, actor: &Actor) 
 /// Adds a set of events, without telling the open pages.
 pub async fn bulk_events(intake: &Intake, rows: Vec<(LeadKey, NewEvent)>, import: Option<ImportId>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
     let now = intake.clock.now();
-    until_first!(try_events(intake, &rows, import, actor, now).await)
+    until_first!(try_events(intake, &rows, import, actor, now, Keep::All).await)
 }
 
-async fn try_events(intake: &Intake, rows: &[(LeadKey, NewEvent)], import: Option<ImportId>, actor: &Actor, now: DateTime<Utc>) -> Result<BulkOutcome, Fault> {
+/// What `bulk_events` would do with these rows. Keeps nothing.
+pub async fn trial_events(intake: &Intake, rows: Vec<(LeadKey, NewEvent)>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
+    let now = intake.clock.now();
+    until_first!(try_events(intake, &rows, None, actor, now, Keep::Nothing).await)
+}
+
+async fn try_events(
+    intake: &Intake,
+    rows: &[(LeadKey, NewEvent)],
+    import: Option<ImportId>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    keep: Keep,
+) -> Result<BulkOutcome, Fault> {
     let mut tx = intake.db.begin().await?;
     let version = intake.versions.in_force(&mut tx).await?;
     let identities: Vec<&Identity> = rows.iter().filter_map(|(key, _)| if let LeadKey::Identity(identity) = key { Some(identity) } else { None }).collect();
@@ -319,7 +363,7 @@ async fn try_events(intake: &Intake, rows: &[(LeadKey, NewEvent)], import: Optio
         }
     }
     outcome.offered = set.judge_and_save(&mut tx).await?;
-    tx.commit().await?;
+    keep.end(tx).await?;
     Ok(outcome)
 }
 

@@ -3,6 +3,7 @@
 use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
 use crate::handoffs::rejudge::RejudgeAll;
+use crate::transfer::jobs::{RemoveStaleUploads, RunImport};
 use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 
 /// The worker's options with all jobs and schedules. Times are UTC.
@@ -11,6 +12,9 @@ pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {
         .define_job::<KeepPartitions>()
         .with_cron(Cron::daily_at::<KeepPartitions>(3, 17)?.fill(CrontabFill::days(1)))
         .define_job::<RejudgeAll>()
+        .define_job::<RunImport>()
+        .define_job::<RemoveStaleUploads>()
+        .with_cron(Cron::daily_at::<RemoveStaleUploads>(3, 41)?)
         .define_job::<RemoveEndedSessions>()
         .with_cron(Cron::hourly_at::<RemoveEndedSessions>(43)?))
 }
