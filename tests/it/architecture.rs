@@ -32,6 +32,8 @@ const SQL: [(&str, &str); 7] = [
     ("handoffs/queues.rs", "read models of the pages that list handoffs"),
     ("demo/", "fills an empty database by sets"),
 ];
+/// Parts of pages that need neither requests nor templates themselves.
+const PARTS: [&str; 1] = ["leads/timeline.rs"];
 const LONGEST: usize = 400;
 /// Longer than that without a good place to cut.
 const LONG: [&str; 2] = ["handoffs/actions.rs", "handoffs/intake.rs"];
@@ -64,9 +66,9 @@ impl Source {
         self.path.rsplit('/').next().and_then(|file| file.strip_suffix(".rs")).unwrap_or_default()
     }
 
-    /// Answers requests or fills a template.
+    /// Answers requests, fills a template, or is a part of what does.
     fn is_page(&self) -> bool {
-        self.rank().is_some() && self.line_of(&["axum", "askama"]).is_some()
+        self.rank().is_some() && (is_in(&self.path, &PARTS) || self.line_of(&["axum", "askama"]).is_some())
     }
 
     /// The first line with one of these words.
