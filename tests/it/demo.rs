@@ -28,15 +28,31 @@ async fn count(conn: &mut PgConnection, from: &str) -> i64 {
 /// A digest of every row of every table that the demo fills.
 async fn digest(app: &TestApp) -> Vec<(String, String)> {
     let mut digests = vec![];
-    for table in ["users", "campaigns", "personas", "custom_fields", "leads", "identities", "events", "handoffs", "deals", "activities", "audit_entries"] {
+    for table in [
+        "users",
+        "campaigns",
+        "personas",
+        "custom_fields",
+        "leads",
+        "identities",
+        "events",
+        "handoffs",
+        "deals",
+        "activities",
+        "audit_entries",
+    ] {
         // Hashes have a salt, and the record of the people is made by the live function, which makes its own ids.
         let rows = match table {
             "users" => "select to_jsonb(t) - 'password_hash' as row from users t",
             "audit_entries" => "select to_jsonb(t) as row from audit_entries t where subject_kind = 'lead'",
             _ => &format!("select to_jsonb(t) as row from {table} t"),
         };
-        let sql = format!("select md5(coalesce(string_agg(row::text, '' order by row::text), '')) from ({rows}) x");
-        digests.push((table.to_owned(), sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(app.pool()).await.unwrap()));
+        let sql =
+            format!("select md5(coalesce(string_agg(row::text, '' order by row::text), '')) from ({rows}) x");
+        digests.push((
+            table.to_owned(),
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(app.pool()).await.unwrap(),
+        ));
     }
     digests
 }
@@ -52,7 +68,10 @@ async fn a_second_demo_changes_nothing_and_leads_of_ones_own_are_left_alone() {
     let app = made(monday(), 50).await;
     let before = digest(&app).await;
     let again = Demo { seed: 8, leads: 60, base: monday() };
-    assert_eq!(demo::make(&mut app.pool().acquire().await.unwrap(), again, |_| ()).await.unwrap(), Made::Before);
+    assert_eq!(
+        demo::make(&mut app.pool().acquire().await.unwrap(), again, |_| ()).await.unwrap(),
+        Made::Before
+    );
     assert_eq!(digest(&app).await, before);
 
     let own = support::app().await;
@@ -114,7 +133,14 @@ async fn every_status_came_about_along_a_transition_of_its_party() {
     }
     // Each status is the last that was recorded, and each record goes on where the one before ended.
     let chains = "(select *, lag(to_value) over (partition by subject_id order by at, id) as before from audit_entries where verb in ('created', 'status_changed')) x";
-    assert_eq!(count(conn, &format!("{chains} where verb = 'status_changed' and before is distinct from from_value")).await, 0);
+    assert_eq!(
+        count(
+            conn,
+            &format!("{chains} where verb = 'status_changed' and before is distinct from from_value")
+        )
+        .await,
+        0
+    );
     let last = "leads l where status <> (select to_value from audit_entries where subject_id = l.id and verb in ('created', 'status_changed') order by at desc, id desc limit 1)";
     assert_eq!(count(conn, last).await, 0);
 }
@@ -130,12 +156,24 @@ async fn scores_are_those_that_the_engine_makes_of_all_events() {
         let mut own: Vec<_> = events
             .iter()
             .filter(|event| event.lead_id == loaded.lead.id)
-            .map(|event| ScoredEvent { kind: &event.kind, properties: &event.properties, occurred_at: event.occurred_at })
+            .map(|event| ScoredEvent {
+                kind: &event.kind,
+                properties: &event.properties,
+                occurred_at: event.occurred_at,
+            })
             .collect();
         let replayed = Interest::replay(&version.terms.interest.scoring(), &mut own);
-        let judged = judge::judge(&version, &baton::leads::Lead { interest: replayed.clone(), ..loaded.lead.clone() }, loaded.has_open_handoff, monday());
+        let judged = judge::judge(
+            &version,
+            &baton::leads::Lead { interest: replayed.clone(), ..loaded.lead.clone() },
+            loaded.has_open_handoff,
+            monday(),
+        );
         assert_eq!(loaded.lead.interest, replayed);
-        assert_eq!((loaded.lead.fit, loaded.lead.good_fit, loaded.lead.hot_until), (judged.fit, judged.good_fit, judged.hot_until));
+        assert_eq!(
+            (loaded.lead.fit, loaded.lead.good_fit, loaded.lead.hot_until),
+            (judged.fit, judged.good_fit, judged.hot_until)
+        );
     }
 }
 
@@ -147,7 +185,10 @@ async fn every_state_of_every_clock_can_be_seen_whatever_the_hour() {
         let app = made(base, LEADS).await;
         let conn = &mut *app.pool().acquire().await.unwrap();
         for queue in ["inbound", "enterprise", "smb"] {
-            assert!(count(conn, &format!("handoffs where state = 'offered' and queue = '{queue}'")).await > 0, "{queue}, {base}");
+            assert!(
+                count(conn, &format!("handoffs where state = 'offered' and queue = '{queue}'")).await > 0,
+                "{queue}, {base}"
+            );
         }
         let (answer, claim) = ("state = 'handed_back' and answered_at is null", "state = 'offered'");
         let states = [
