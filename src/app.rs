@@ -17,11 +17,10 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use crate::agreement::versions::Versions;
+use crate::agreement::{self, versions::Versions};
 use crate::auth::limits::SignInLimits;
 use crate::auth::sessions::PgSessions;
 use crate::auth::{self, Access};
-use crate::{deals, handoffs};
 use crate::config::ServeConfig;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
@@ -29,6 +28,7 @@ use crate::leads::{self, KeptChoices};
 use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
+use crate::{deals, handoffs};
 
 /// What every request may use. Cheap to clone.
 #[derive(Clone)]
@@ -68,6 +68,7 @@ pub fn routes() -> Routes {
         .get("/readyz", Access::Public, health::ready)
         .get("/live", Access::SignedIn, live::stream)
         .merge(auth::pages::pages())
+        .merge(agreement::pages::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())
@@ -79,11 +80,12 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
     let config = &app.config;
     let https = config.is_https();
     let longest = TimeDelta::days(config.session_days.into());
-    let sessions = SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
-        .with_name(if https { "__Host-baton" } else { "baton" })
-        .with_secure(https)
-        .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
+    let sessions =
+        SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
+            .with_name(if https { "__Host-baton" } else { "baton" })
+            .with_secure(https)
+            .with_same_site(SameSite::Lax)
+            .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
     let mut csrf = CsrfLayer::new();
     if let Some(url) = &config.public_url {
         csrf = csrf.add_trusted_origin(url)?;

@@ -11,10 +11,16 @@ use crate::kernel::ids::{UserId, new_id};
 /// Who acts. An automation acts as itself and is held to the same rules as a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    Person { id: UserId, name: String },
+    Person {
+        id: UserId,
+        name: String,
+    },
     /// A rule of the agreement, by its label.
     Rule(String),
-    Import { id: Uuid, name: String },
+    Import {
+        id: Uuid,
+        name: String,
+    },
     /// Baton itself: set-up and scheduled work.
     System,
 }
@@ -63,7 +69,16 @@ pub struct Entry {
 
 impl Entry {
     pub fn new(subject_kind: &'static str, subject_id: Uuid, actor: &Actor, verb: &'static str) -> Entry {
-        Entry { subject_kind, subject_id, actor: actor.clone(), verb, from: None, to: None, version: None, detail: Value::Object(Default::default()) }
+        Entry {
+            subject_kind,
+            subject_id,
+            actor: actor.clone(),
+            verb,
+            from: None,
+            to: None,
+            version: None,
+            detail: Value::Object(Default::default()),
+        }
     }
 
     /// The value before and after.

@@ -68,7 +68,9 @@ impl IntoResponse for AppError {
             }
         };
         let message = match &self {
-            AppError::Internal(_) => "It has been noted. Try again; if it stays, tell your admin the number below.".to_owned(),
+            AppError::Internal(_) => {
+                "It has been noted. Try again; if it stays, tell your admin the number below.".to_owned()
+            }
             other => other.to_string(),
         };
         let mut response = (status, message.clone()).into_response();

@@ -5,6 +5,7 @@ mod codec;
 pub mod facts;
 pub mod jurisdiction;
 mod lookup;
+pub mod pages;
 pub mod prose;
 pub mod queries;
 pub mod terms;

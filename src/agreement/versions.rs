@@ -29,7 +29,8 @@ pub struct Versions(Arc<RwLock<HashMap<i32, Arc<Version>>>>);
 impl Versions {
     /// The version that judges now.
     pub async fn in_force(&self, conn: &mut PgConnection) -> anyhow::Result<Arc<Version>> {
-        let number = queries::number_in_force(conn).await?.context("no agreement is in force; run “baton migrate”")?;
+        let number =
+            queries::number_in_force(conn).await?.context("no agreement is in force; run “baton migrate”")?;
         self.get(conn, number).await
     }
 
@@ -39,12 +40,20 @@ impl Versions {
         if let Some(version) = known {
             return Ok(version);
         }
-        let row = queries::version(conn, number).await?.with_context(|| format!("there is no agreement version {number}"))?;
-        let terms: Terms = serde_json::from_value(row.terms).with_context(|| format!("agreement version {number} cannot be read"))?;
+        let row = queries::version(conn, number)
+            .await?
+            .with_context(|| format!("there is no agreement version {number}"))?;
+        let terms: Terms = serde_json::from_value(row.terms)
+            .with_context(|| format!("agreement version {number} cannot be read"))?;
         if terms.sha256() != row.terms_sha256 {
-            bail!("agreement version {number} does not match its hash: its terms were changed in the database");
+            bail!(
+                "agreement version {number} does not match its hash: its terms were changed in the database"
+            );
         }
-        let calendar = terms.calendar.business().with_context(|| format!("the calendar of agreement version {number}"))?;
+        let calendar = terms
+            .calendar
+            .business()
+            .with_context(|| format!("the calendar of agreement version {number}"))?;
         let version = Arc::new(Version { number, terms, calendar });
         self.0.write().expect("no code panics while it holds the versions").insert(number, version.clone());
         Ok(version)
@@ -61,9 +70,17 @@ pub async fn install_default(conn: &mut PgConnection, now: DateTime<Utc>) -> any
 }
 
 /// Puts sound terms in force as the next version.
-pub async fn put_in_force(conn: &mut PgConnection, terms: &Terms, actor: &Actor, now: DateTime<Utc>) -> anyhow::Result<i32> {
+pub async fn put_in_force(
+    conn: &mut PgConnection,
+    terms: &Terms,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> anyhow::Result<i32> {
     if let Err(problems) = terms.validate() {
-        bail!("these terms cannot be put in force: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        bail!(
+            "these terms cannot be put in force: {}",
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        );
     }
     let mut tx = conn.begin().await?;
     queries::lock_versions(&mut tx).await?;
@@ -72,7 +89,12 @@ pub async fn put_in_force(conn: &mut PgConnection, terms: &Terms, actor: &Actor,
         return Ok(1);
     }
     let number = queries::put_in_force(&mut tx, &serde_json::to_value(terms)?, &terms.sha256(), now).await?;
-    audit::record(&mut tx, now, &[Entry::new("agreement", Uuid::nil(), actor, "came_into_force").version(number)]).await?;
+    audit::record(
+        &mut tx,
+        now,
+        &[Entry::new("agreement", Uuid::nil(), actor, "came_into_force").version(number)],
+    )
+    .await?;
     tx.commit().await?;
     Ok(number)
 }

@@ -20,8 +20,15 @@ use crate::kernel::people::Role;
 const SETUP_LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// Signs a person in, or says nothing more than that it did not work.
-pub async fn sign_in(pool: &PgPool, session: &Session, email: &str, password: &str, now: DateTime<Utc>) -> AppResult<bool> {
-    let account = queries::credentials_by_email(&mut *pool.acquire().await?, &email.trim().to_lowercase()).await?;
+pub async fn sign_in(
+    pool: &PgPool,
+    session: &Session,
+    email: &str,
+    password: &str,
+    now: DateTime<Utc>,
+) -> AppResult<bool> {
+    let account =
+        queries::credentials_by_email(&mut *pool.acquire().await?, &email.trim().to_lowercase()).await?;
     let account = account.filter(|account| account.active);
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     // Verified even when there is no such account, so that the time tells nothing.
@@ -45,7 +52,13 @@ async fn begin_session(session: &Session, user: UserId, now: DateTime<Utc>) -> A
 }
 
 /// Creates an account. The address must be free.
-pub async fn create_user(conn: &mut PgConnection, form: &PersonForm, password: &str, actor: &Actor, now: DateTime<Utc>) -> AppResult<Result<UserId, FieldErrors>> {
+pub async fn create_user(
+    conn: &mut PgConnection,
+    form: &PersonForm,
+    password: &str,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> AppResult<Result<UserId, FieldErrors>> {
     let mut errors = FieldErrors::default();
     errors.check("password", passwords::check_strength(password, &form.name, &form.email));
     let person = match form.check() {
@@ -71,17 +84,33 @@ pub async fn create_user(conn: &mut PgConnection, form: &PersonForm, password: &
 }
 
 /// Changes an account. The last active admin stays one.
-pub async fn update_user(conn: &mut PgConnection, id: UserId, form: &PersonForm, active: bool, actor: &Actor, now: DateTime<Utc>) -> AppResult<Result<(), FieldErrors>> {
+pub async fn update_user(
+    conn: &mut PgConnection,
+    id: UserId,
+    form: &PersonForm,
+    active: bool,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> AppResult<Result<(), FieldErrors>> {
     let person = match form.check() {
         Ok(person) => person,
         Err(errors) => return Ok(Err(errors)),
     };
     let mut tx = conn.begin().await?;
-    let before = queries::user(&mut tx, id).await?.ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
+    let before = queries::user(&mut tx, id)
+        .await?
+        .ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
     let stays_admin = active && person.role == Role::Admin;
-    if before.role == Role::Admin && before.active && !stays_admin && !queries::another_admin_remains(&mut tx, id).await? {
+    if before.role == Role::Admin
+        && before.active
+        && !stays_admin
+        && !queries::another_admin_remains(&mut tx, id).await?
+    {
         let field = if active { "role" } else { "active" };
-        return Ok(Err(FieldErrors::one(field, "This is the last active admin. Make somebody else an admin first.")));
+        return Ok(Err(FieldErrors::one(
+            field,
+            "This is the last active admin. Make somebody else an admin first.",
+        )));
     }
     if let Err(error) = queries::update(&mut tx, id, &person, active).await {
         return taken(error, &person).map(Err);
@@ -89,23 +118,45 @@ pub async fn update_user(conn: &mut PgConnection, id: UserId, form: &PersonForm,
     if !active {
         sessions::end_all(&mut tx, id, None).await?;
     }
-    let was = format!("{} · {} · {}", before.department, before.role, if before.active { "active" } else { "inactive" });
-    let is = format!("{} · {} · {}", person.department, person.role, if active { "active" } else { "inactive" });
-    audit::record(&mut tx, now, &[Entry::new("user", id.0, actor, "changed").change(Some(was), Some(is))]).await?;
+    let was = format!(
+        "{} · {} · {}",
+        before.department,
+        before.role,
+        if before.active { "active" } else { "inactive" }
+    );
+    let is =
+        format!("{} · {} · {}", person.department, person.role, if active { "active" } else { "inactive" });
+    audit::record(&mut tx, now, &[Entry::new("user", id.0, actor, "changed").change(Some(was), Some(is))])
+        .await?;
     tx.commit().await?;
     Ok(Ok(()))
 }
 
 fn taken(error: sqlx::Error, person: &Person) -> AppResult<FieldErrors> {
     if db::broken_constraint(&error) == Some("users_email_key") {
-        return Ok(FieldErrors::one("email", format!("{} is another user's address. Use a different one, or change that user.", person.email.as_str())));
+        return Ok(FieldErrors::one(
+            "email",
+            format!(
+                "{} is another user's address. Use a different one, or change that user.",
+                person.email.as_str()
+            ),
+        ));
     }
     Err(error.into())
 }
 
 /// Changes one's own password and ends one's other sessions.
-pub async fn change_password(pool: &PgPool, user: &User, current: &str, new: &str, keep: Option<Id>, now: DateTime<Utc>) -> AppResult<Result<u64, FieldErrors>> {
-    let account = queries::credentials(&mut *pool.acquire().await?, user.id).await?.ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
+pub async fn change_password(
+    pool: &PgPool,
+    user: &User,
+    current: &str,
+    new: &str,
+    keep: Option<Id>,
+    now: DateTime<Utc>,
+) -> AppResult<Result<u64, FieldErrors>> {
+    let account = queries::credentials(&mut *pool.acquire().await?, user.id)
+        .await?
+        .ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
     if !passwords::verify(current.to_owned(), Some(account.password_hash)).await? {
         return Ok(Err(FieldErrors::one("current", "This is not your current password.")));
     }
@@ -122,8 +173,16 @@ pub async fn change_password(pool: &PgPool, user: &User, current: &str, new: &st
 }
 
 /// Sets somebody's password, as an admin or at the command line, and ends their sessions.
-pub async fn reset_password(conn: &mut PgConnection, id: UserId, new: &str, actor: &Actor, now: DateTime<Utc>) -> AppResult<Result<(), FieldErrors>> {
-    let account = queries::credentials(&mut *conn, id).await?.ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
+pub async fn reset_password(
+    conn: &mut PgConnection,
+    id: UserId,
+    new: &str,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> AppResult<Result<(), FieldErrors>> {
+    let account = queries::credentials(&mut *conn, id)
+        .await?
+        .ok_or_else(|| AppError::NotFound("There is no such user.".into()))?;
     if let Err(problem) = passwords::check_strength(new, &account.name, &account.email) {
         return Ok(Err(FieldErrors::one("password", problem)));
     }
@@ -152,15 +211,28 @@ pub async fn new_setup_link(conn: &mut PgConnection, now: DateTime<Utc>) -> anyh
     Ok(Some(token))
 }
 
-pub async fn setup_link_is_valid(conn: &mut PgConnection, token: &str, now: DateTime<Utc>) -> AppResult<bool> {
+pub async fn setup_link_is_valid(
+    conn: &mut PgConnection,
+    token: &str,
+    now: DateTime<Utc>,
+) -> AppResult<bool> {
     Ok(queries::setup_link_is_valid(conn, &token_hash(token), now).await?)
 }
 
 /// Makes the first user and uses the link up, or refuses fields and leaves the link as it was.
-pub async fn set_up(pool: &PgPool, session: &Session, token: &str, form: &PersonForm, password: &str, now: DateTime<Utc>) -> AppResult<Result<(), FieldErrors>> {
+pub async fn set_up(
+    pool: &PgPool,
+    session: &Session,
+    token: &str,
+    form: &PersonForm,
+    password: &str,
+    now: DateTime<Utc>,
+) -> AppResult<Result<(), FieldErrors>> {
     let mut tx = pool.begin().await?;
     if !queries::use_setup_link(&mut tx, &token_hash(token), now).await? {
-        return Err(AppError::NotFound("This set-up link was used or is too old. Start Baton again to get a new one.".into()));
+        return Err(AppError::NotFound(
+            "This set-up link was used or is too old. Start Baton again to get a new one.".into(),
+        ));
     }
     let form = PersonForm { role: Role::Admin.key().into(), ..form.clone() };
     let id = match create_user(&mut tx, &form, password, &Actor::System, now).await? {

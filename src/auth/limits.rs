@@ -19,13 +19,17 @@ impl SignInLimits {
     /// `per_minute` attempts for an address, half of that for an account.
     pub fn new(per_minute: u32) -> SignInLimits {
         let quota = |n: u32| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
-        SignInLimits { by_address: RateLimiter::keyed(quota(per_minute)), by_account: RateLimiter::keyed(quota(per_minute / 2)) }
+        SignInLimits {
+            by_address: RateLimiter::keyed(quota(per_minute)),
+            by_account: RateLimiter::keyed(quota(per_minute / 2)),
+        }
     }
 
     /// Counts an attempt, or refuses it with the time to wait.
     pub fn check(&self, address: IpAddr, account: &str) -> Result<(), AppError> {
         let now = DefaultClock::default().now();
-        let wait = |not_until: governor::NotUntil<_>| AppError::TooMany(not_until.wait_time_from(now).as_secs() + 1);
+        let wait =
+            |not_until: governor::NotUntil<_>| AppError::TooMany(not_until.wait_time_from(now).as_secs() + 1);
         self.by_address.check_key(&address).map_err(wait)?;
         self.by_account.check_key(&account.trim().to_lowercase()).map_err(wait)
     }
@@ -42,9 +46,18 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted_proxies: &[
     if !trusted_proxies.contains(&peer.ip()) {
         return peer.ip();
     }
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
+    let forwarded = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect::<Vec<_>>()
+        .join(",");
     // Each proxy appends the address it saw: the last one that is not itself a trusted proxy is the person.
-    forwarded.rsplit(',').filter_map(|part| part.trim().parse().ok()).find(|address| !trusted_proxies.contains(address)).unwrap_or(peer.ip())
+    forwarded
+        .rsplit(',')
+        .filter_map(|part| part.trim().parse().ok())
+        .find(|address| !trusted_proxies.contains(address))
+        .unwrap_or(peer.ip())
 }
 
 #[cfg(test)]

@@ -68,14 +68,21 @@ impl PersonForm {
     /// Checks every field.
     pub fn check(&self) -> Result<Person, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let name = errors.check("name", text::line(&self.name, 200).and_then(|name| name.ok_or_else(|| "Write the person's name.".to_owned())));
+        let name = errors.check(
+            "name",
+            text::line(&self.name, 200)
+                .and_then(|name| name.ok_or_else(|| "Write the person's name.".to_owned())),
+        );
         let email = errors.check("email", Email::parse(&self.email));
         let department = errors.check("department", self.department.parse());
         let role = errors.check("role", self.role.parse());
         let time_zone = errors.check("time_zone", time_zone(&self.time_zone));
-        let away_until = errors.check("away_until", local_midnight(&self.away_until, time_zone.unwrap_or(Tz::UTC)));
+        let away_until =
+            errors.check("away_until", local_midnight(&self.away_until, time_zone.unwrap_or(Tz::UTC)));
         match (name, email, department, role, time_zone, away_until) {
-            (Some(name), Some(email), Some(department), Some(role), Some(time_zone), Some(away_until)) => Ok(Person { name, email, department, role, time_zone, away_until }),
+            (Some(name), Some(email), Some(department), Some(role), Some(time_zone), Some(away_until)) => {
+                Ok(Person { name, email, department, role, time_zone, away_until })
+            }
             _ => Err(errors),
         }
     }
@@ -83,15 +90,20 @@ impl PersonForm {
 
 /// A time zone by its IANA name.
 pub fn time_zone(name: &str) -> Result<Tz, String> {
-    name.trim().parse().map_err(|_| format!("“{}” is not a time zone; choose one such as Europe/Berlin", text::excerpt(name)))
+    name.trim().parse().map_err(|_| {
+        format!("“{}” is not a time zone; choose one such as Europe/Berlin", text::excerpt(name))
+    })
 }
 
 /// The start of a local day, or nothing for a blank.
 fn local_midnight(date: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
     let Some(date) = text::filled(date) else { return Ok(None) };
-    let day: chrono::NaiveDate = date.parse().map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", text::excerpt(&date)))?;
+    let day: chrono::NaiveDate = date
+        .parse()
+        .map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", text::excerpt(&date)))?;
     let midnight = day.and_time(chrono::NaiveTime::MIN);
     // A day whose midnight a clock change skips begins with the first hour that exists.
-    let start = (0..3).find_map(|hour| (midnight + chrono::TimeDelta::hours(hour)).and_local_timezone(zone).earliest());
+    let start = (0..3)
+        .find_map(|hour| (midnight + chrono::TimeDelta::hours(hour)).and_local_timezone(zone).earliest());
     Ok(start.map(|t| t.with_timezone(&Utc)))
 }

@@ -61,11 +61,16 @@ struct SignInForm {
     next: String,
 }
 
-async fn show_sign_in(session: Session, layout: Layout, Query(form): Query<SignInForm>) -> AppResult<Response> {
+async fn show_sign_in(
+    session: Session,
+    layout: Layout,
+    Query(form): Query<SignInForm>,
+) -> AppResult<Response> {
     if guard::user_of(&session).await?.is_some() {
         return Ok(Redirect::to(local_path(&form.next)).into_response());
     }
-    Ok(SignInPage { layout, email: String::new(), next: form.next, errors: FieldErrors::default() }.into_response())
+    Ok(SignInPage { layout, email: String::new(), next: form.next, errors: FieldErrors::default() }
+        .into_response())
 }
 
 async fn sign_in(
@@ -81,7 +86,10 @@ async fn sign_in(
     if actions::sign_in(&app.db, &session, &form.email, &form.password, app.clock.now()).await? {
         return Ok(Redirect::to(local_path(&form.next)).into_response());
     }
-    let errors = FieldErrors::one("", "This address and password do not belong together. Check both, or ask your admin for a new password.");
+    let errors = FieldErrors::one(
+        "",
+        "This address and password do not belong together. Check both, or ask your admin for a new password.",
+    );
     let page = SignInPage { layout, email: form.email, next: form.next, errors };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
@@ -105,19 +113,49 @@ struct NewUserForm {
     password: String,
 }
 
-async fn show_setup(State(app): State<App>, Path(token): Path<String>, layout: Layout) -> AppResult<SetupPage> {
+async fn show_setup(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    layout: Layout,
+) -> AppResult<SetupPage> {
     if !actions::setup_link_is_valid(&mut *app.db.acquire().await?, &token, app.clock.now()).await? {
-        return Err(AppError::NotFound("This set-up link was used or is too old. Start Baton again to get a new one.".into()));
+        return Err(AppError::NotFound(
+            "This set-up link was used or is too old. Start Baton again to get a new one.".into(),
+        ));
     }
-    let person = PersonForm { department: Department::Marketing.key().into(), time_zone: "Europe/Berlin".into(), ..PersonForm::default() };
-    Ok(SetupPage { layout, token, person, zones: zones(), departments: departments(), errors: FieldErrors::default() })
+    let person = PersonForm {
+        department: Department::Marketing.key().into(),
+        time_zone: "Europe/Berlin".into(),
+        ..PersonForm::default()
+    };
+    Ok(SetupPage {
+        layout,
+        token,
+        person,
+        zones: zones(),
+        departments: departments(),
+        errors: FieldErrors::default(),
+    })
 }
 
-async fn set_up(State(app): State<App>, Path(token): Path<String>, session: Session, layout: Layout, Form(form): Form<NewUserForm>) -> AppResult<Response> {
+async fn set_up(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    session: Session,
+    layout: Layout,
+    Form(form): Form<NewUserForm>,
+) -> AppResult<Response> {
     match actions::set_up(&app.db, &session, &token, &form.person, &form.password, app.clock.now()).await? {
         Ok(()) => Ok(Redirect::to("/").into_response()),
         Err(errors) => {
-            let page = SetupPage { layout, token, person: form.person, zones: zones(), departments: departments(), errors };
+            let page = SetupPage {
+                layout,
+                token,
+                person: form.person,
+                zones: zones(),
+                departments: departments(),
+                errors,
+            };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
@@ -155,13 +193,26 @@ struct PasswordForm {
     new: String,
 }
 
-async fn change_password(State(app): State<App>, session: Session, me: User, layout: Layout, flashes: Flashes, Form(form): Form<PasswordForm>) -> AppResult<Response> {
-    match actions::change_password(&app.db, &me, &form.current, &form.new, session.id(), app.clock.now()).await? {
+async fn change_password(
+    State(app): State<App>,
+    session: Session,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<PasswordForm>,
+) -> AppResult<Response> {
+    match actions::change_password(&app.db, &me, &form.current, &form.new, session.id(), app.clock.now())
+        .await?
+    {
         Ok(_) => {
-            flashes.add(FlashKind::Success, "Your password is changed. Your other sessions have ended.").await?;
+            flashes
+                .add(FlashKind::Success, "Your password is changed. Your other sessions have ended.")
+                .await?;
             Ok(Redirect::to("/account").into_response())
         }
-        Err(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, AccountPage::of(layout, me, errors)).into_response()),
+        Err(errors) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, AccountPage::of(layout, me, errors)).into_response())
+        }
     }
 }
 
@@ -171,20 +222,40 @@ struct TimeZoneForm {
     time_zone: String,
 }
 
-async fn change_time_zone(State(app): State<App>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<TimeZoneForm>) -> AppResult<Response> {
+async fn change_time_zone(
+    State(app): State<App>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<TimeZoneForm>,
+) -> AppResult<Response> {
     match model::time_zone(&form.time_zone) {
         Ok(zone) => {
             queries::set_time_zone(&mut *app.db.acquire().await?, me.id, zone.name()).await?;
             flashes.add(FlashKind::Success, format!("Times are now shown as in {}.", zone.name())).await?;
             Ok(Redirect::to("/account").into_response())
         }
-        Err(problem) => Ok((StatusCode::UNPROCESSABLE_ENTITY, AccountPage::of(layout, me, FieldErrors::one("time_zone", problem))).into_response()),
+        Err(problem) => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            AccountPage::of(layout, me, FieldErrors::one("time_zone", problem)),
+        )
+            .into_response()),
     }
 }
 
-async fn sign_out_everywhere(State(app): State<App>, me: User, flashes: Flashes, session: Session) -> AppResult<Redirect> {
+async fn sign_out_everywhere(
+    State(app): State<App>,
+    me: User,
+    flashes: Flashes,
+    session: Session,
+) -> AppResult<Redirect> {
     let ended = sessions::end_all(&mut *app.db.acquire().await?, me.id, session.id()).await?;
-    flashes.add(FlashKind::Success, format!("Ended {ended} other session{}. This one goes on.", if ended == 1 { "" } else { "s" })).await?;
+    flashes
+        .add(
+            FlashKind::Success,
+            format!("Ended {ended} other session{}. This one goes on.", if ended == 1 { "" } else { "s" }),
+        )
+        .await?;
     Ok(Redirect::to("/account"))
 }
 
@@ -194,12 +265,25 @@ struct ThemeForm {
     theme: String,
 }
 
-async fn change_theme(State(app): State<App>, headers: HeaderMap, Form(form): Form<ThemeForm>) -> AppResult<Response> {
-    let theme = Theme::parse(&form.theme).ok_or_else(|| AppError::Invalid(FieldErrors::one("theme", format!("“{}” is not a theme; it is auto, light or dark", form.theme))))?;
+async fn change_theme(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<ThemeForm>,
+) -> AppResult<Response> {
+    let theme = Theme::parse(&form.theme).ok_or_else(|| {
+        AppError::Invalid(FieldErrors::one(
+            "theme",
+            format!("“{}” is not a theme; it is auto, light or dark", form.theme),
+        ))
+    })?;
     let secure = if app.config.is_https() { "; Secure" } else { "" };
     let cookie = format!("{THEME_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax{secure}", theme.as_str());
     // Back to the page that the person was on, whichever origin the proxy calls us by.
-    let from = headers.get("referer").and_then(|v| v.to_str().ok()).and_then(|url| url.split_once("://")).and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    let from = headers
+        .get("referer")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|url| url.split_once("://"))
+        .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
     Ok(([("set-cookie", cookie)], Redirect::to(local_path(from.unwrap_or("/")))).into_response())
 }
 
@@ -229,7 +313,13 @@ struct UserPage {
 }
 
 impl UserPage {
-    fn of(layout: Layout, id: Option<UserId>, person: PersonForm, active: bool, errors: FieldErrors) -> UserPage {
+    fn of(
+        layout: Layout,
+        id: Option<UserId>,
+        person: PersonForm,
+        active: bool,
+        errors: FieldErrors,
+    ) -> UserPage {
         let roles = Role::ALL.iter().map(|r| (r.key().to_owned(), r.label().to_owned())).collect();
         UserPage { layout, id, person, active, zones: zones(), departments: departments(), roles, errors }
     }
@@ -245,18 +335,45 @@ async fn new_user(me: User, layout: Layout) -> UserPage {
     UserPage::of(layout, None, person, true, FieldErrors::default())
 }
 
-async fn create_user(State(app): State<App>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<NewUserForm>) -> AppResult<Response> {
-    match actions::create_user(&mut *app.db.acquire().await?, &form.person, &form.password, &me.actor(), app.clock.now()).await? {
+async fn create_user(
+    State(app): State<App>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<NewUserForm>,
+) -> AppResult<Response> {
+    match actions::create_user(
+        &mut *app.db.acquire().await?,
+        &form.person,
+        &form.password,
+        &me.actor(),
+        app.clock.now(),
+    )
+    .await?
+    {
         Ok(_) => {
-            flashes.add(FlashKind::Success, format!("{} can sign in now. Tell them the password in person; they change it under Account.", form.person.name.trim())).await?;
+            flashes
+                .add(
+                    FlashKind::Success,
+                    format!(
+                        "{} can sign in now. Tell them the password in person; they change it under Account.",
+                        form.person.name.trim()
+                    ),
+                )
+                .await?;
             Ok(Redirect::to("/users").into_response())
         }
-        Err(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, UserPage::of(layout, None, form.person, true, errors)).into_response()),
+        Err(errors) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, UserPage::of(layout, None, form.person, true, errors))
+                .into_response())
+        }
     }
 }
 
 async fn load_user(app: &App, id: UserId) -> AppResult<UserRow> {
-    queries::user(&mut *app.db.acquire().await?, id).await?.ok_or_else(|| AppError::NotFound("There is no such user. It may have been mistyped.".into()))
+    queries::user(&mut *app.db.acquire().await?, id)
+        .await?
+        .ok_or_else(|| AppError::NotFound("There is no such user. It may have been mistyped.".into()))
 }
 
 fn person_form(user: &UserRow) -> PersonForm {
@@ -267,7 +384,10 @@ fn person_form(user: &UserRow) -> PersonForm {
         department: user.department.key().into(),
         role: user.role.key().into(),
         time_zone: user.time_zone.clone(),
-        away_until: user.away_until.map(|t| t.with_timezone(&zone).date_naive().to_string()).unwrap_or_default(),
+        away_until: user
+            .away_until
+            .map(|t| t.with_timezone(&zone).date_naive().to_string())
+            .unwrap_or_default(),
     }
 }
 
@@ -285,14 +405,34 @@ struct EditUserForm {
     active: Option<String>,
 }
 
-async fn update_user(State(app): State<App>, Path(id): Path<UserId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<EditUserForm>) -> AppResult<Response> {
+async fn update_user(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<EditUserForm>,
+) -> AppResult<Response> {
     let active = form.active.is_some();
-    match actions::update_user(&mut *app.db.acquire().await?, id, &form.person, active, &me.actor(), app.clock.now()).await? {
+    match actions::update_user(
+        &mut *app.db.acquire().await?,
+        id,
+        &form.person,
+        active,
+        &me.actor(),
+        app.clock.now(),
+    )
+    .await?
+    {
         Ok(()) => {
             flashes.add(FlashKind::Success, format!("{} is saved.", form.person.name.trim())).await?;
             Ok(Redirect::to("/users").into_response())
         }
-        Err(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, UserPage::of(layout, Some(id), form.person, active, errors)).into_response()),
+        Err(errors) => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            UserPage::of(layout, Some(id), form.person, active, errors),
+        )
+            .into_response()),
     }
 }
 
@@ -302,21 +442,45 @@ struct ResetForm {
     password: String,
 }
 
-async fn reset_password(State(app): State<App>, Path(id): Path<UserId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<ResetForm>) -> AppResult<Response> {
-    match actions::reset_password(&mut *app.db.acquire().await?, id, &form.password, &me.actor(), app.clock.now()).await? {
+async fn reset_password(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<ResetForm>,
+) -> AppResult<Response> {
+    match actions::reset_password(
+        &mut *app.db.acquire().await?,
+        id,
+        &form.password,
+        &me.actor(),
+        app.clock.now(),
+    )
+    .await?
+    {
         Ok(()) => {
-            flashes.add(FlashKind::Success, "The password is set and all sessions of this person have ended.").await?;
+            flashes
+                .add(FlashKind::Success, "The password is set and all sessions of this person have ended.")
+                .await?;
             Ok(Redirect::to("/users").into_response())
         }
         Err(errors) => {
             let user = load_user(&app, id).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, UserPage::of(layout, Some(id), person_form(&user), user.active, errors)).into_response())
+            Ok((
+                StatusCode::UNPROCESSABLE_ENTITY,
+                UserPage::of(layout, Some(id), person_form(&user), user.active, errors),
+            )
+                .into_response())
         }
     }
 }
 
 fn zones() -> Vec<(String, String)> {
-    chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name().to_owned(), zone.name().replace('_', " "))).collect()
+    chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| (zone.name().to_owned(), zone.name().replace('_', " ")))
+        .collect()
 }
 
 fn departments() -> Vec<(String, String)> {

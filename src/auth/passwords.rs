@@ -13,7 +13,9 @@ const MAX_LENGTH: usize = 200;
 pub fn check_strength(password: &str, name: &str, email: &str) -> Result<(), String> {
     let length = password.chars().count();
     if length < MIN_LENGTH {
-        return Err(format!("The password has {length} characters; use at least {MIN_LENGTH}. A few unrelated words do well."));
+        return Err(format!(
+            "The password has {length} characters; use at least {MIN_LENGTH}. A few unrelated words do well."
+        ));
     }
     if length > MAX_LENGTH {
         return Err(format!("The password has {length} characters; use at most {MAX_LENGTH}."));
@@ -26,10 +28,19 @@ pub fn check_strength(password: &str, name: &str, email: &str) -> Result<(), Str
         return Err("The password repeats a few characters over and over; use several different ones.".into());
     }
     let local = email.split('@').next().unwrap_or_default().to_lowercase();
-    let own_words = name.to_lowercase().split_whitespace().map(str::to_owned).chain([local]).filter(|w| w.len() >= 3).collect::<Vec<_>>();
+    let own_words = name
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .chain([local])
+        .filter(|w| w.len() >= 3)
+        .collect::<Vec<_>>();
     let rest = own_words.iter().fold(lower.clone(), |rest, word| rest.replace(word.as_str(), ""));
     if rest.chars().count() < MIN_LENGTH / 2 {
-        return Err("The password is mostly your name or address; use something that others do not know of you.".into());
+        return Err(
+            "The password is mostly your name or address; use something that others do not know of you."
+                .into(),
+        );
     }
     let common = ["password", "passwort", "qwertz", "qwerty", "123456", "letmein", "welcome", "baton"];
     let rest = common.iter().fold(lower, |rest, word| rest.replace(word, ""));
@@ -41,7 +52,10 @@ pub fn check_strength(password: &str, name: &str, email: &str) -> Result<(), Str
 
 /// Hashes a password. Takes tens of milliseconds of one core, so it runs outside the async threads.
 pub async fn hash(password: String) -> anyhow::Result<String> {
-    let hash = tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())).await?;
+    let hash = tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
+    })
+    .await?;
     hash.map_err(|error| anyhow::anyhow!("hashing failed: {error}"))
 }
 
@@ -50,14 +64,16 @@ pub async fn verify(password: String, hash: Option<String>) -> anyhow::Result<bo
     let known = hash.is_some();
     let hash = hash.unwrap_or_else(|| DECOY.to_owned());
     let matches = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await?;
     Ok(matches && known)
 }
 
 /// The hash of nobody's password, with the same cost as a real one.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$mZyqHcS6mBo6MOjT6mTmSAUoVZw6xqtvS6jHzDQzdSs";
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$mZyqHcS6mBo6MOjT6mTmSAUoVZw6xqtvS6jHzDQzdSs";
 
 #[cfg(test)]
 mod tests {
@@ -82,7 +98,8 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused_with_the_remedy() {
-        let refused = |password: &str| check_strength(password, "Anna Meyer", "anna.meyer@example.com").unwrap_err();
+        let refused =
+            |password: &str| check_strength(password, "Anna Meyer", "anna.meyer@example.com").unwrap_err();
         assert!(refused("short").contains("at least 12"));
         assert!(refused("aaaaaaaaaaaaaaaa").contains("different"));
         assert!(refused("annameyer1234").contains("your name"));

@@ -27,7 +27,9 @@ impl Access {
         match self {
             Access::Public | Access::SignedIn => Ok(()),
             Access::Marketing if user.department == Department::Marketing => Ok(()),
-            Access::Marketing => Err("This is marketing's side of the handoff agreement. Ask a colleague in Marketing."),
+            Access::Marketing => {
+                Err("This is marketing's side of the handoff agreement. Ask a colleague in Marketing.")
+            }
             Access::Sales if user.department == Department::Sales => Ok(()),
             Access::Sales => Err("This is sales' side of the handoff agreement. Ask a colleague in Sales."),
             Access::Admin if user.role == Role::Admin => Ok(()),

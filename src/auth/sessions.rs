@@ -97,7 +97,8 @@ impl SessionStore for PgSessions {
         .await
         .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
-        let mut data: HashMap<String, Value> = serde_json::from_value(row.data).map_err(|e| Error::Decode(e.to_string()))?;
+        let mut data: HashMap<String, Value> =
+            serde_json::from_value(row.data).map_err(|e| Error::Decode(e.to_string()))?;
         if row.user_id.is_some() {
             if row.name.is_none() {
                 return Ok(None);
@@ -108,25 +109,43 @@ impl SessionStore for PgSessions {
             });
             data.insert(USER.into(), user);
         }
-        let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp()).map_err(|e| Error::Decode(e.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp())
+            .map_err(|e| Error::Decode(e.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        sqlx::query!("delete from sessions where id = $1", id.to_string()).execute(&self.pool).await.map_err(backend)?;
+        sqlx::query!("delete from sessions where id = $1", id.to_string())
+            .execute(&self.pool)
+            .await
+            .map_err(backend)?;
         Ok(())
     }
 }
 
 /// Ends every session of a user, but for the one to keep.
-pub async fn end_all(conn: &mut sqlx::PgConnection, user: crate::kernel::ids::UserId, keep: Option<Id>) -> sqlx::Result<u64> {
+pub async fn end_all(
+    conn: &mut sqlx::PgConnection,
+    user: crate::kernel::ids::UserId,
+    keep: Option<Id>,
+) -> sqlx::Result<u64> {
     let keep = keep.map(|id| id.to_string());
-    let done = sqlx::query!("delete from sessions where user_id = $1 and id is distinct from $2", user.0, keep).execute(conn).await?;
+    let done =
+        sqlx::query!("delete from sessions where user_id = $1 and id is distinct from $2", user.0, keep)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected())
 }
 
 /// Removes sessions that have ended.
-pub async fn remove_ended(conn: &mut sqlx::PgConnection, now: DateTime<Utc>, longest: TimeDelta) -> sqlx::Result<u64> {
-    let done = sqlx::query!("delete from sessions where expires_at <= $1 or started_at <= $2", now, now - longest).execute(conn).await?;
+pub async fn remove_ended(
+    conn: &mut sqlx::PgConnection,
+    now: DateTime<Utc>,
+    longest: TimeDelta,
+) -> sqlx::Result<u64> {
+    let done =
+        sqlx::query!("delete from sessions where expires_at <= $1 or started_at <= $2", now, now - longest)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected())
 }

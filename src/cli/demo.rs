@@ -58,7 +58,8 @@ pub async fn make(pool: &PgPool, clock: &Clock, seed: u64, leads: u64) -> anyhow
         Made::Before => println!("The demo is there already."),
     }
     println!("Everybody signs in with the password “{}”:", demo::PASSWORD);
-    for user in queries::users(&mut conn).await?.into_iter().filter(|user| user.email.ends_with(demo::DOMAIN)) {
+    for user in queries::users(&mut conn).await?.into_iter().filter(|user| user.email.ends_with(demo::DOMAIN))
+    {
         let role = user.role.label().to_lowercase();
         println!("  {:<40} {}, {role} in {}", user.email, user.name, user.department.label());
     }

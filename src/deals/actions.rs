@@ -31,7 +31,12 @@ impl Ending {
 }
 
 /// Qualifies a lead: opens a deal, and converts the handoff if one is open.
-pub async fn open(app: &App, user: &User, lead: LeadId, form: &DealForm) -> AppResult<Result<DealId, FieldErrors>> {
+pub async fn open(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    form: &DealForm,
+) -> AppResult<Result<DealId, FieldErrors>> {
     let deal = match form.check() {
         Ok(deal) => deal,
         Err(errors) => return Ok(Err(errors)),
@@ -47,17 +52,34 @@ pub async fn open(app: &App, user: &User, lead: LeadId, form: &DealForm) -> AppR
         handoffs::save(&mut tx, &held).await?;
     }
     let detail = json!({ "deal": id, "name": deal.name, "amount": deal.amount, "currency": deal.currency });
-    audit::record(&mut tx, now, &[Entry::new("lead", lead.0, &user.actor(), "deal_opened").change(None, Some(deal.name.clone())).detail(detail)]).await?;
+    audit::record(
+        &mut tx,
+        now,
+        &[Entry::new("lead", lead.0, &user.actor(), "deal_opened")
+            .change(None, Some(deal.name.clone()))
+            .detail(detail)],
+    )
+    .await?;
     tx.commit().await?;
     app.live.changed(format!("lead:{lead}"));
     Ok(Ok(id))
 }
 
 /// Ends a deal. A lead whose last open deal is lost is lost; one won deal makes a customer.
-pub async fn close(app: &App, user: &User, lead: LeadId, deal: DealId, ending: Ending, reason: &str) -> AppResult<Result<(), FieldErrors>> {
+pub async fn close(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    deal: DealId,
+    ending: Ending,
+    reason: &str,
+) -> AppResult<Result<(), FieldErrors>> {
     let reason = reason.trim();
     if reason.is_empty() {
-        return Ok(Err(FieldErrors::one("reason", format!("Write why it was {}; both departments learn from it.", ending.key()))));
+        return Ok(Err(FieldErrors::one(
+            "reason",
+            format!("Write why it was {}; both departments learn from it.", ending.key()),
+        )));
     }
     if reason.chars().count() > 500 {
         return Ok(Err(FieldErrors::one("reason", "At most 500 characters are kept.")));
@@ -67,9 +89,14 @@ pub async fn close(app: &App, user: &User, lead: LeadId, deal: DealId, ending: E
     let version = app.versions.in_force(&mut tx).await?;
     let mut held = load(&mut tx, lead).await?;
     let deals = queries::of_lead(&mut tx, lead).await?;
-    let found = deals.iter().find(|d| d.id == deal).ok_or_else(|| AppError::NotFound("There is no such deal.".into()))?;
+    let found = deals
+        .iter()
+        .find(|d| d.id == deal)
+        .ok_or_else(|| AppError::NotFound("There is no such deal.".into()))?;
     if found.owner_id != user.id && user.role != Role::Manager {
-        return Err(AppError::Forbidden("Only the rep who owns the deal, or a manager of Sales, ends it.".into()));
+        return Err(AppError::Forbidden(
+            "Only the rep who owns the deal, or a manager of Sales, ends it.".into(),
+        ));
     }
     if !queries::close(&mut tx, lead, deal, ending.key(), reason, now).await? {
         return Err(AppError::Conflict(format!("This deal is {} already.", found.state)));
@@ -86,7 +113,11 @@ pub async fn close(app: &App, user: &User, lead: LeadId, deal: DealId, ending: E
         Ending::Won => "deal_won",
         Ending::Lost => "deal_lost",
     };
-    let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), verb).change(Some("open".into()), Some(ending.key().into())).detail(detail)];
+    let mut entries = vec![
+        Entry::new("lead", lead.0, &user.actor(), verb)
+            .change(Some("open".into()), Some(ending.key().into()))
+            .detail(detail),
+    ];
     if let Some(to) = to.filter(|to| **to != held.status) {
         handoffs::may_move(&version, &held, to, user)?;
         move_to(&version, &mut held, to, &user.actor(), now, &mut entries);
@@ -100,5 +131,8 @@ pub async fn close(app: &App, user: &User, lead: LeadId, deal: DealId, ending: E
 }
 
 async fn load(conn: &mut sqlx::PgConnection, lead: LeadId) -> AppResult<crate::leads::Lead> {
-    Ok(leads::load(conn, lead).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?.lead)
+    Ok(leads::load(conn, lead)
+        .await?
+        .ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?
+        .lead)
 }

@@ -49,13 +49,24 @@ impl DealForm {
     /// Checks every field.
     pub fn check(&self) -> Result<NewDeal, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let name = errors.check("name", text::line(&self.name, 200).and_then(|name| name.ok_or_else(|| "Give the deal a name.".to_owned())));
+        let name = errors.check(
+            "name",
+            text::line(&self.name, 200)
+                .and_then(|name| name.ok_or_else(|| "Give the deal a name.".to_owned())),
+        );
         let amount = errors.check("amount", amount(&self.amount));
         let currency = errors.check("currency", currency(&self.currency));
         let close = self.expected_close.trim();
-        let expected_close = errors.check("expected_close", close.parse::<NaiveDate>().map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", text::excerpt(close))));
+        let expected_close = errors.check(
+            "expected_close",
+            close
+                .parse::<NaiveDate>()
+                .map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", text::excerpt(close))),
+        );
         match (name, amount, currency, expected_close) {
-            (Some(name), Some(amount), Some(currency), Some(expected_close)) => Ok(NewDeal { name, amount, currency, expected_close }),
+            (Some(name), Some(amount), Some(currency), Some(expected_close)) => {
+                Ok(NewDeal { name, amount, currency, expected_close })
+            }
             _ => Err(errors),
         }
     }
@@ -91,7 +102,12 @@ mod tests {
     use super::*;
 
     fn form() -> DealForm {
-        DealForm { name: "Pilot".into(), amount: "12,500.5".into(), currency: "eur".into(), expected_close: "2027-01-31".into() }
+        DealForm {
+            name: "Pilot".into(),
+            amount: "12,500.5".into(),
+            currency: "eur".into(),
+            expected_close: "2027-01-31".into(),
+        }
     }
 
     #[test]

@@ -34,13 +34,23 @@ struct DealPage {
     errors: FieldErrors,
 }
 
-async fn open(State(app): State<App>, Path(lead): Path<LeadId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<DealForm>) -> AppResult<Response> {
+async fn open(
+    State(app): State<App>,
+    Path(lead): Path<LeadId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<DealForm>,
+) -> AppResult<Response> {
     match actions::open(&app, &me, lead, &form).await? {
         Ok(_) => {
             flashes.add(FlashKind::Success, "The lead is sales qualified, and its deal is open.").await?;
             Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
         }
-        Err(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, DealPage { layout, lead, deal: form, errors }).into_response()),
+        Err(errors) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, DealPage { layout, lead, deal: form, errors })
+                .into_response())
+        }
     }
 }
 
@@ -50,16 +60,37 @@ struct ReasonForm {
     reason: String,
 }
 
-async fn win(State(app): State<App>, Path((lead, deal)): Path<(LeadId, DealId)>, me: User, flashes: Flashes, Form(form): Form<ReasonForm>) -> AppResult<Redirect> {
+async fn win(
+    State(app): State<App>,
+    Path((lead, deal)): Path<(LeadId, DealId)>,
+    me: User,
+    flashes: Flashes,
+    Form(form): Form<ReasonForm>,
+) -> AppResult<Redirect> {
     close(app, lead, deal, me, flashes, form, Ending::Won, "Won. Congratulations.").await
 }
 
-async fn lose(State(app): State<App>, Path((lead, deal)): Path<(LeadId, DealId)>, me: User, flashes: Flashes, Form(form): Form<ReasonForm>) -> AppResult<Redirect> {
+async fn lose(
+    State(app): State<App>,
+    Path((lead, deal)): Path<(LeadId, DealId)>,
+    me: User,
+    flashes: Flashes,
+    Form(form): Form<ReasonForm>,
+) -> AppResult<Redirect> {
     close(app, lead, deal, me, flashes, form, Ending::Lost, "Noted as lost, with the reason.").await
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one request, passed on once")]
-async fn close(app: App, lead: LeadId, deal: DealId, me: User, flashes: Flashes, form: ReasonForm, ending: Ending, done: &str) -> AppResult<Redirect> {
+async fn close(
+    app: App,
+    lead: LeadId,
+    deal: DealId,
+    me: User,
+    flashes: Flashes,
+    form: ReasonForm,
+    ending: Ending,
+    done: &str,
+) -> AppResult<Redirect> {
     match actions::close(&app, &me, lead, deal, ending, &form.reason).await? {
         Ok(()) => flashes.add(FlashKind::Success, done).await?,
         Err(errors) => return Err(AppError::Invalid(errors)),

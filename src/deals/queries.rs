@@ -18,7 +18,15 @@ pub async fn of_lead(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Vec<
     .await
 }
 
-pub async fn insert(conn: &mut PgConnection, lead: LeadId, id: DealId, deal: &NewDeal, handoff: Option<HandoffId>, owner: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: DealId,
+    deal: &NewDeal,
+    handoff: Option<HandoffId>,
+    owner: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into deals (lead_id, id, handoff_id, name, amount, currency, expected_close, state, owner_id, opened_at)
          values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)",
@@ -38,7 +46,14 @@ pub async fn insert(conn: &mut PgConnection, lead: LeadId, id: DealId, deal: &Ne
 }
 
 /// Closes an open deal; false when it is closed already.
-pub async fn close(conn: &mut PgConnection, lead: LeadId, id: DealId, state: &str, reason: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn close(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: DealId,
+    state: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!("update deals set state = $3, reason = $4, closed_at = $5 where lead_id = $1 and id = $2 and state = 'open'", lead.0, id.0, state, reason, now)
         .execute(conn)
         .await?;

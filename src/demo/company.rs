@@ -117,17 +117,24 @@ impl Company {
                 away_until: person.away.then_some(self.back_at),
             };
             users::insert(conn, person.id, &row, &hash, at).await?;
-            let detail = json!({ "email": person.email, "department": person.department, "role": person.role });
+            let detail =
+                json!({ "email": person.email, "department": person.department, "role": person.role });
             entries.push(Entry::new("user", person.id.0, &Actor::System, "created").detail(detail));
         }
         let sha256 = version.terms.sha256();
-        sqlx::query!("update agreement_versions set effective_from = $2, created_at = $2 where number = $1", version.number, at)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query!(
+            "update agreement_versions set effective_from = $2, created_at = $2 where number = $1",
+            version.number,
+            at
+        )
+        .execute(&mut *conn)
+        .await?;
         for manager in self.people.iter().filter(|person| person.role == Role::Manager) {
             let (department, name) = (manager.department, manager.name);
             agreement::sign(conn, version.number, department, manager.id, name, &sha256, at).await?;
-            entries.push(Entry::new("agreement", Uuid::nil(), &manager.actor(), "signed").version(version.number));
+            entries.push(
+                Entry::new("agreement", Uuid::nil(), &manager.actor(), "signed").version(version.number),
+            );
         }
         audit::record(conn, at, &entries).await?;
         self.write_marketing(conn).await?;
@@ -136,9 +143,14 @@ impl Company {
 
     async fn write_marketing(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         for (id, name) in self.campaigns.iter().zip(words::CAMPAIGNS) {
-            sqlx::query!("insert into campaigns (id, name, created_at) values ($1, $2, $3)", id, name, self.set_up_at)
-                .execute(&mut *conn)
-                .await?;
+            sqlx::query!(
+                "insert into campaigns (id, name, created_at) values ($1, $2, $3)",
+                id,
+                name,
+                self.set_up_at
+            )
+            .execute(&mut *conn)
+            .await?;
         }
         for (id, (key, name)) in self.personas.iter().zip(words::PERSONAS) {
             sqlx::query!(

@@ -11,9 +11,17 @@ use crate::leads::model::NewEvent;
 /// How far back the first lead came in, in days.
 const PAST_DAYS: f64 = 180.0;
 
+/// A lead that wants something wants it within this time.
+const WANTING_SECONDS: u64 = 30 * 86_400;
+
 /// Kinds of events by how much the lead wants, with their weights.
-const COLD: &[(&str, u32)] =
-    &[("email_open", 48), ("page_view", 36), ("email_click", 9), ("website_behaviour", 4), ("unsubscribe", 3)];
+const COLD: &[(&str, u32)] = &[
+    ("email_open", 48),
+    ("page_view", 36),
+    ("email_click", 9),
+    ("website_behaviour", 4),
+    ("unsubscribe", 3),
+];
 #[rustfmt::skip]
 const WARM: &[(&str, u32)] = &[
     ("page_view", 36), ("email_open", 28), ("email_click", 14), ("content_download", 8), ("website_behaviour", 5),
@@ -52,10 +60,10 @@ pub fn natural(world: &World, number: u64, created_at: DateTime<Utc>, dice: &mut
     let last = world.base - TimeDelta::minutes(5);
     let span = (last - created_at).num_seconds().max(1);
     let within = |at: DateTime<Utc>| if at < created_at || at > last { created_at } else { at };
-    let peak = dice.below(span.unsigned_abs());
+    let peak = dice.below(span.unsigned_abs().min(WANTING_SECONDS));
     let mut times = vec![created_at];
     while times.len() < count as usize {
-        // A lead that wants something wants it at one time of the half-year; others come by now and then.
+        // A lead that wants something wants it soon after it came in; others come by now and then.
         let start = if kinds == HOT && dice.percent(75) {
             peak.saturating_sub(dice.below(5 * 86_400))
         } else {

@@ -33,7 +33,7 @@ pub fn lead(world: &World, number: u64, story: Story, created_at: DateTime<Utc>,
     let must_fit = story != Story::Natural;
     let has_company = must_fit || !dice.percent(8);
     let culture = if dice.percent(85) { employer.culture } else { any_culture(dice) };
-    let [first, last] = [culture.first, culture.last].map(|names| split(*dice.pick(names)));
+    let [first, last] = [culture.first, culture.last].map(|names| split(dice.pick(names)));
     let name = match (culture.family_first, dice.below(400)) {
         (_, 0) => (*dice.pick(words::LONG_NAMES)).to_owned(),
         (true, _) => format!("{} {}", last.0, first.0),
@@ -49,7 +49,8 @@ pub fn lead(world: &World, number: u64, story: Story, created_at: DateTime<Utc>,
     let employees = if must_fit { employer.employees.max(60) } else { employer.employees };
     let campaign = dice.pick(words::CAMPAIGNS);
     let touch = source.2.map(|(from, medium)| utm(from, medium, campaign));
-    let phone = culture.phones.filter(|_| dice.percent(60)).and_then(|(start, digits)| phone(start, digits, number));
+    let phone =
+        culture.phones.filter(|_| dice.percent(60)).and_then(|(start, digits)| phone(start, digits, number));
     let facts = LeadFacts {
         name: (story != Story::Lacking && (must_fit || !dice.percent(2))).then_some(name),
         email: (must_fit || !dice.percent(2)).then_some(email),
@@ -207,7 +208,10 @@ mod tests {
                 Domain::parse(&format!("{slug}.example")).unwrap_or_else(|why| panic!("{name}: {why}"));
             }
             for number in [0, 1, 100, 417, 998] {
-                let Some(phone) = culture.phones.and_then(|(start, digits)| phone(start, digits, number)) else { continue };
+                let Some(phone) = culture.phones.and_then(|(start, digits)| phone(start, digits, number))
+                else {
+                    continue;
+                };
                 assert_eq!(Phone::parse(&phone, None).map(|phone| phone.as_str().to_owned()), Ok(phone));
             }
         }
@@ -217,7 +221,8 @@ mod tests {
     fn the_names_of_companies_differ() {
         let pairs = words::COMPANY_FIRST.len() * words::COMPANY_LAST.len();
         assert_ne!(pairs % 7919, 0);
-        let slugs: std::collections::HashSet<String> = words::COMPANY_FIRST.iter().map(|word| slug(word)).collect();
+        let slugs: std::collections::HashSet<String> =
+            words::COMPANY_FIRST.iter().map(|word| slug(word)).collect();
         assert_eq!(slugs.len(), words::COMPANY_FIRST.len());
     }
 }

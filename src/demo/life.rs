@@ -10,13 +10,13 @@ use super::dice::Dice;
 use super::engagement::{self, Happening};
 use super::facts;
 use super::world::{Story, World};
+use crate::agreement::terms::Party;
 use crate::audit::{Actor, Entry};
 use crate::handoffs::intake::{Touched, move_to, settle};
 use crate::handoffs::judge;
 use crate::handoffs::model::{HandoffState, NewHandoff};
 use crate::handoffs::packet::{Packet, RECENT_EVENTS};
 use crate::handoffs::service_levels::Deadline;
-use crate::agreement::terms::Party;
 use crate::kernel::ids::{DealId, HandoffId, LeadId, UserId};
 use crate::leads::model::NewLead;
 use crate::leads::queries::EventRow;
@@ -145,7 +145,8 @@ impl<'a> Walk<'a> {
             updated_at: at,
         };
         let (identities, events, entries) = (new.identities, vec![], vec![]);
-        let life = Life { lead, identities, events, passes: vec![], deals: vec![], activities: vec![], entries };
+        let life =
+            Life { lead, identities, events, passes: vec![], deals: vec![], activities: vec![], entries };
         let mut walk = Walk { world, story, dice, life, agenda: vec![], ids: 0 };
         let created = Entry::new("lead", walk.life.lead.id.0, &Actor::System, "created")
             .change(None, Some(walk.life.lead.status.clone()))
@@ -192,7 +193,8 @@ impl<'a> Walk<'a> {
         judge::note_fast_track(&world.version.terms, lead, &happening.event);
         let properties = Value::Object(happening.event.properties.clone());
         let event = &happening.event;
-        let scored = ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
+        let scored =
+            ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
         let folded = lead.interest.fold(&world.version.terms.interest.scoring(), &scored);
         debug_assert_ne!(folded, Folded::NeedsReplay, "events come in their order");
         let (occurred_at, received_at) = (event.occurred_at, happening.received_at);

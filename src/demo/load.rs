@@ -17,10 +17,15 @@ const AHEAD: usize = 2;
 const MANY: u64 = 20_000;
 
 /// Writes every lead; how many rows there are.
-pub async fn load(conn: &mut PgConnection, world: &Arc<World>, progress: impl Fn(u64)) -> anyhow::Result<u64> {
+pub async fn load(
+    conn: &mut PgConnection,
+    world: &Arc<World>,
+    progress: impl Fn(u64),
+) -> anyhow::Result<u64> {
     let later = if world.leads >= MANY { drop_indexes(conn).await? } else { vec![] };
     let makers = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut chunks: Vec<Receiver<Rows>> = (0..makers).map(|maker| make_chunks(world, maker, makers)).collect();
+    let mut chunks: Vec<Receiver<Rows>> =
+        (0..makers).map(|maker| make_chunks(world, maker, makers)).collect();
     let (mut rows, mut next) = (0, 0);
     while let Some(chunk) = chunks[next % makers].recv().await {
         copy(conn, &chunk).await?;

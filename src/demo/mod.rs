@@ -52,12 +52,19 @@ pub async fn make(conn: &mut PgConnection, demo: Demo, progress: impl Fn(u64)) -
     if is_there(conn).await? {
         return Ok(Made::Before);
     }
-    if sqlx::query_scalar!(r#"select exists (select 1 from leads) as "exists!""#).fetch_one(&mut *conn).await? {
-        bail!("This database has leads of its own. Make the demo in an empty one: name another data directory or DATABASE_URL.");
+    if sqlx::query_scalar!(r#"select exists (select 1 from leads) as "exists!""#)
+        .fetch_one(&mut *conn)
+        .await?
+    {
+        bail!(
+            "This database has leads of its own. Make the demo in an empty one: name another data directory or DATABASE_URL."
+        );
     }
     let version = Versions::default().in_force(conn).await?;
     if version.terms != Terms::default_agreement() {
-        bail!("The demo is made under the agreement that ships with Baton, and here another is in force. Make it in an empty database.");
+        bail!(
+            "The demo is made under the agreement that ships with Baton, and here another is in force. Make it in an empty database."
+        );
     }
     partitions::make(conn, demo.base - HISTORY..=demo.base).await?;
     let world = Arc::new(World::new(demo.seed, demo.leads, demo.base, version));
@@ -71,7 +78,10 @@ pub async fn make(conn: &mut PgConnection, demo: Demo, progress: impl Fn(u64)) -
 
 /// Whether the database is the demo's own.
 pub async fn is_there(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select 1 from users where email = $1) as "exists!""#, company::FIRST_EMAIL)
-        .fetch_one(conn)
-        .await
+    sqlx::query_scalar!(
+        r#"select exists (select 1 from users where email = $1) as "exists!""#,
+        company::FIRST_EMAIL
+    )
+    .fetch_one(conn)
+    .await
 }

@@ -55,14 +55,19 @@ impl Rows {
         for happening in &life.events {
             let event = &happening.event;
             let row = self.row(2).uuid(id).time(event.occurred_at).uuid(event.id()).text(&event.kind);
-            row.json(&event.properties).text(&event.source).text(&event.idempotency_key).time(happening.received_at);
+            row.json(&event.properties)
+                .text(&event.source)
+                .text(&event.idempotency_key)
+                .time(happening.received_at);
         }
         for pass in &life.passes {
             self.pass(pass);
         }
         for deal in &life.deals {
-            let row = self.row(4).uuid(id).uuid(deal.id.0).uuid(deal.handoff.0).text(&deal.name).plain(deal.amount);
-            let row = row.text(deal.currency).plain(deal.expected_close).text(deal.state).maybe_text(deal.reason);
+            let row =
+                self.row(4).uuid(id).uuid(deal.id.0).uuid(deal.handoff.0).text(&deal.name).plain(deal.amount);
+            let row =
+                row.text(deal.currency).plain(deal.expected_close).text(deal.state).maybe_text(deal.reason);
             row.uuid(deal.owner.0).time(deal.opened_at).maybe_time(deal.closed_at);
         }
         for act in &life.activities {
@@ -71,8 +76,13 @@ impl Rows {
         }
         for stamped in &life.entries {
             let entry = &stamped.entry;
-            let row = self.row(6).uuid(entry.subject_id).uuid(stamped.id).text(entry.subject_kind).time(stamped.at);
-            let row = row.text(entry.actor.kind()).maybe_uuid(entry.actor.id()).text(entry.actor.name()).text(entry.verb);
+            let row =
+                self.row(6).uuid(entry.subject_id).uuid(stamped.id).text(entry.subject_kind).time(stamped.at);
+            let row = row
+                .text(entry.actor.kind())
+                .maybe_uuid(entry.actor.id())
+                .text(entry.actor.name())
+                .text(entry.verb);
             let row = row.maybe_text(entry.from.as_deref()).maybe_text(entry.to.as_deref());
             row.maybe_plain(entry.version).json(&entry.detail);
         }
@@ -81,7 +91,16 @@ impl Rows {
     fn lead(&mut self, life: &Life) {
         let (lead, facts, consent) = (&life.lead, &life.lead.facts, &life.lead.consent);
         let mut row = self.row(0).uuid(lead.id.0);
-        for text in [&facts.name, &facts.email, &facts.phone, &facts.title, &facts.seniority, &facts.company, &facts.domain, &facts.industry] {
+        for text in [
+            &facts.name,
+            &facts.email,
+            &facts.phone,
+            &facts.title,
+            &facts.seniority,
+            &facts.company,
+            &facts.domain,
+            &facts.industry,
+        ] {
             row = row.maybe_text(text.as_deref());
         }
         row = row.maybe_plain(facts.employees);
@@ -91,7 +110,10 @@ impl Rows {
         row = row.maybe_uuid(facts.campaign).maybe_uuid(facts.persona);
         row = row.json(&facts.first_touch).json(&facts.last_touch).json(&facts.custom);
         row = row.bool(consent.may_store).bool(consent.may_contact);
-        row = row.maybe_text(consent.basis.as_deref()).maybe_text(consent.source.as_deref()).maybe_time(consent.at);
+        row = row
+            .maybe_text(consent.basis.as_deref())
+            .maybe_text(consent.source.as_deref())
+            .maybe_time(consent.at);
         row = row.bool(lead.do_not_contact).text(&lead.status).text(lead.stage.key()).time(lead.status_since);
         row = row.maybe_uuid(lead.owner.map(|owner| owner.0)).plain(lead.cycles).maybe_time(lead.rest_until);
         row = row.plain(lead.fit).bool(lead.good_fit);
@@ -106,14 +128,31 @@ impl Rows {
         let (new, back) = (&pass.new, pass.hand_back.as_ref());
         let state = serde_json::to_value(pass.state).ok();
         let mut row = self.row(3).uuid(new.lead_id.0).uuid(new.id.0).plain(new.cycle);
-        row = row.maybe_text(state.as_ref().and_then(|state| state.as_str())).plain(new.version).text(&new.queue);
-        row = row.maybe_text(new.routing_rule.as_deref()).text(new.category).maybe_text(new.fast_track.as_deref());
-        row = row.json(&new.packet).maybe_uuid(pass.owner.map(|owner| owner.0)).time(new.qualified_at).time(new.offered_at);
+        row = row
+            .maybe_text(state.as_ref().and_then(|state| state.as_str()))
+            .plain(new.version)
+            .text(&new.queue);
+        row = row
+            .maybe_text(new.routing_rule.as_deref())
+            .text(new.category)
+            .maybe_text(new.fast_track.as_deref());
+        row = row
+            .json(&new.packet)
+            .maybe_uuid(pass.owner.map(|owner| owner.0))
+            .time(new.qualified_at)
+            .time(new.offered_at);
         row = row.maybe_time(pass.claimed_at).maybe_time(pass.contacted_at).maybe_time(pass.closed_at);
         row = row.time(new.claim_risk_at).time(new.claim_due_at);
-        row = row.maybe_time(pass.contact.map(|clock| clock.risk_at)).maybe_time(pass.contact.map(|clock| clock.due_at));
-        row = row.maybe_time(new.hot_until).maybe_text(back.map(|back| back.reason.as_str())).maybe_text(back.map(|back| back.kind));
-        row = row.maybe_text(back.map(|back| back.note.as_str())).maybe_time(back.and_then(|back| back.nurture_until));
+        row = row
+            .maybe_time(pass.contact.map(|clock| clock.risk_at))
+            .maybe_time(pass.contact.map(|clock| clock.due_at));
+        row = row
+            .maybe_time(new.hot_until)
+            .maybe_text(back.map(|back| back.reason.as_str()))
+            .maybe_text(back.map(|back| back.kind));
+        row = row
+            .maybe_text(back.map(|back| back.note.as_str()))
+            .maybe_time(back.and_then(|back| back.nurture_until));
         row = row.maybe_time(back.map(|back| back.answer_due_at));
         let answered = back.and_then(|back| back.answered);
         row.maybe_time(answered.map(|(at, _)| at)).maybe_uuid(answered.map(|(_, user)| user.0));
@@ -252,7 +291,11 @@ mod tests {
     fn what_copy_gives_a_meaning_to_is_escaped() {
         let mut out = vec![];
         let row = Row { out: &mut out, is_first: true };
-        row.text("a\tb\\N\r\nc").null().json(&serde_json::json!({ "k": "\"\n" })).bool(true).maybe_text(Some(""));
+        row.text("a\tb\\N\r\nc")
+            .null()
+            .json(&serde_json::json!({ "k": "\"\n" }))
+            .bool(true)
+            .maybe_text(Some(""));
         assert_eq!(String::from_utf8(out).unwrap(), "a\\tb\\\\N\\r\\nc\t\\N\t{\"k\":\"\\\\\"\\\\n\"}\tt\t\n");
     }
 }

@@ -112,16 +112,16 @@ pub const COMPANY_LAST: &[(&str, &str)] = &[
 
 /// Seniority, the titles that go with it, and its share of a hundred people.
 pub const SENIORITIES: &[(&str, &[&str], u32)] = &[
-    ("c-level", &["Chief Marketing Officer", "Chief Revenue Officer", "CEO", "Chief Sales Officer"], 8),
-    ("founder", &["Founder", "Co-founder & CEO"], 5),
-    ("vp", &["VP Sales", "VP Marketing", "Vice President Revenue"], 9),
-    ("director", &["Director of Demand Generation", "Sales Director", "Director Business Development"], 14),
-    ("head", &["Head of Marketing", "Head of Growth", "Head of Sales Operations"], 10),
-    ("manager", &["Marketing Manager", "Sales Manager", "CRM Manager", "Office Manager"], 22),
-    ("senior", &["Senior Marketing Specialist", "Senior Account Executive", "Senior Developer"], 12),
-    ("entry", &["Marketing Assistant", "Sales Development Representative", "Junior Analyst"], 13),
-    ("intern", &["Intern", "Working Student"], 4),
-    ("student", &["Student"], 3),
+    ("c-level", &["Chief Marketing Officer", "Chief Revenue Officer", "CEO", "Chief Sales Officer"], 5),
+    ("founder", &["Founder", "Co-founder & CEO"], 3),
+    ("vp", &["VP Sales", "VP Marketing", "Vice President Revenue"], 5),
+    ("director", &["Director of Demand Generation", "Sales Director", "Director Business Development"], 9),
+    ("head", &["Head of Marketing", "Head of Growth", "Head of Sales Operations"], 7),
+    ("manager", &["Marketing Manager", "Sales Manager", "CRM Manager", "Office Manager"], 24),
+    ("senior", &["Senior Marketing Specialist", "Senior Account Executive", "Senior Developer"], 17),
+    ("entry", &["Marketing Assistant", "Sales Development Representative", "Junior Analyst"], 20),
+    ("intern", &["Intern", "Working Student"], 6),
+    ("student", &["Student"], 4),
 ];
 
 /// Where leads come from: the source, the share of a hundred, and how its visits are tagged.
@@ -160,11 +160,20 @@ pub const PERSONAS: &[(&str, &str)] = &[
 pub const CUSTOM_FIELDS: &[(&str, &str, &str)] =
     &[("seats_wanted", "Seats wanted", "number"), ("tool_today", "Tool in use today", "text")];
 
-pub const TOOLS: &[&str] = &["Spreadsheets", "Shared mailbox", "An old CRM", "Nothing yet", "A home-made tool"];
+pub const TOOLS: &[&str] =
+    &["Spreadsheets", "Shared mailbox", "An old CRM", "Nothing yet", "A home-made tool"];
 
 pub const PAGES: &[&str] = &[
-    "/", "/product", "/product/queues", "/customers", "/blog/speed-to-lead", "/blog/one-agreement", "/about",
-    "/security", "/integrations", "/docs/getting-started",
+    "/",
+    "/product",
+    "/product/queues",
+    "/customers",
+    "/blog/speed-to-lead",
+    "/blog/one-agreement",
+    "/about",
+    "/security",
+    "/integrations",
+    "/docs/getting-started",
 ];
 
 pub const ASSETS: &[&str] = &[
@@ -177,30 +186,93 @@ pub const ASSETS: &[&str] = &[
 pub const WEBINARS: &[&str] =
     &["From MQL to meeting in an hour", "Ending the lead blame game", "Agreements that people keep"];
 
-pub const MAILS: &[&str] = &["Monthly letter", "Your guide is here", "Three questions about handoffs", "See you in Köln"];
+pub const MAILS: &[&str] =
+    &["Monthly letter", "Your guide is here", "Three questions about handoffs", "See you in Köln"];
 
 pub const FAIRS: &[&str] = &["Trade fair Köln", "Nordics roadshow Malmö", "Revenue summit London"];
 
 /// What a rep writes after a contact, by the outcome of the activity.
 pub const CONTACT_NOTES: &[(&str, &str, &[&str])] = &[
-    ("call", "connected", &["Good talk. Wants to see how queues work with two regions.", "Spoke for ten minutes; asked for prices for 40 seats.", "Friendly, but needs the boss in the room. Second call next week."]),
+    (
+        "call",
+        "connected",
+        &[
+            "Good talk. Wants to see how queues work with two regions.",
+            "Spoke for ten minutes; asked for prices for 40 seats.",
+            "Friendly, but needs the boss in the room. Second call next week.",
+        ],
+    ),
     ("call", "no_answer", &["", "Rang out twice."]),
     ("call", "left_message", &["Left a message with my number.", ""]),
-    ("email", "sent", &["Introduced myself and proposed two slots.", "Sent the short deck and asked about the current process."]),
-    ("email", "replied", &["Answered within the hour: interested, travelling until Friday.", "Asked whether we keep data in the EU."]),
-    ("meeting", "held", &["Demo for three people; they liked the hand-back reasons.", "Walked through the agreement; legal wants to read it."]),
+    (
+        "email",
+        "sent",
+        &[
+            "Introduced myself and proposed two slots.",
+            "Sent the short deck and asked about the current process.",
+        ],
+    ),
+    (
+        "email",
+        "replied",
+        &[
+            "Answered within the hour: interested, travelling until Friday.",
+            "Asked whether we keep data in the EU.",
+        ],
+    ),
+    (
+        "meeting",
+        "held",
+        &[
+            "Demo for three people; they liked the hand-back reasons.",
+            "Walked through the agreement; legal wants to read it.",
+        ],
+    ),
     ("meeting", "no_show", &["Nobody joined. Proposed a new time."]),
 ];
 
 /// What a rep writes when a lead goes back, by the kind of the reason.
 pub const HAND_BACK_NOTES: &[(&str, &[&str])] = &[
-    ("reject", &["The company size on file is wrong: six people, not six hundred.", "Only collects material for a thesis-like report; no project behind it.", "Has no influence on tools; colleague in Lyon decides."]),
-    ("recycle", &["Likes it, but the budget opens next quarter only.", "Bound to the current supplier until next year. Asked us to call again.", "Six tries, no answer. Mailbox full.", "Reorganisation under way; wait until it is over."]),
-    ("disqualify", &["Works for a competitor.", "Asked not to be contacted again.", "Job applicant who used the demo form."]),
+    (
+        "reject",
+        &[
+            "The company size on file is wrong: six people, not six hundred.",
+            "Only collects material for a thesis-like report; no project behind it.",
+            "Has no influence on tools; colleague in Lyon decides.",
+        ],
+    ),
+    (
+        "recycle",
+        &[
+            "Likes it, but the budget opens next quarter only.",
+            "Bound to the current supplier until next year. Asked us to call again.",
+            "Six tries, no answer. Mailbox full.",
+            "Reorganisation under way; wait until it is over.",
+        ],
+    ),
+    (
+        "disqualify",
+        &[
+            "Works for a competitor.",
+            "Asked not to be contacted again.",
+            "Job applicant who used the demo form.",
+        ],
+    ),
 ];
 
-pub const WON: &[&str] = &["Saw the first contact times and signed", "Best fit for two departments", "Champion changed jobs and brought us along", "Won on price and start date"];
-pub const LOST: &[&str] = &["Chose to stay with spreadsheets", "Lost on price", "Project stopped by the board", "Went with a larger suite", "No answer after the offer"];
+pub const WON: &[&str] = &[
+    "Saw the first contact times and signed",
+    "Best fit for two departments",
+    "Champion changed jobs and brought us along",
+    "Won on price and start date",
+];
+pub const LOST: &[&str] = &[
+    "Chose to stay with spreadsheets",
+    "Lost on price",
+    "Project stopped by the board",
+    "Went with a larger suite",
+    "No answer after the offer",
+];
 pub const DISQUALIFIED: &[&str] = &["Invented contact details", "Asked for a job", "Competitor"];
 
 /// Names that break what was made for short ones.

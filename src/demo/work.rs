@@ -91,14 +91,13 @@ impl Walk<'_> {
 
     /// A rep looks at an offer.
     pub fn plan_sales(&mut self, offered_at: DateTime<Utc>, category: CategoryKey) {
-        let Some(plan) = self.plan(offered_at, category) else {
-            if self.story == Story::Natural && self.dice.percent(4) {
-                let at = self.minutes_after(offered_at, 960);
-                self.agenda.push((at, Step::Withdraw));
-            }
-            return;
-        };
-        self.agenda.push((plan.claim_at, Step::Claim(plan)));
+        if self.story == Story::Natural && self.dice.percent(3) {
+            let later = self.dice.between(300, 1_400);
+            let at = self.minutes_after(offered_at, later);
+            self.agenda.push((at, Step::Withdraw));
+        } else if let Some(plan) = self.plan(offered_at, category) {
+            self.agenda.push((plan.claim_at, Step::Claim(plan)));
+        }
     }
 
     fn plan(&mut self, offered_at: DateTime<Utc>, category: CategoryKey) -> Option<Plan> {
@@ -110,7 +109,9 @@ impl Walk<'_> {
         match self.story {
             Story::Waits { .. } => return None,
             Story::Claimed { share } => {
-                plan.claim_at = world.ago(part(promise.first_contact_within_minutes, share)).max(offered_at + TimeDelta::seconds(30));
+                plan.claim_at = world
+                    .ago(part(promise.first_contact_within_minutes, share))
+                    .max(offered_at + TimeDelta::seconds(30));
                 return Some(plan);
             }
             Story::HandedBack { share } => {
@@ -137,7 +138,11 @@ impl Walk<'_> {
 
     /// Minutes within a limit, or beyond it for the rest of a hundred.
     fn in_time_mostly(&mut self, limit: u32, percent: u32) -> u32 {
-        if self.dice.percent(percent) { self.dice.between(1, limit * 9 / 10) } else { self.dice.between(limit + 1, limit * 6) }
+        if self.dice.percent(percent) {
+            self.dice.between(1, limit * 9 / 10)
+        } else {
+            self.dice.between(limit + 1, limit * 6)
+        }
     }
 
     /// Does one thing, if it can still be done.
@@ -168,7 +173,8 @@ impl Walk<'_> {
         let lead = self.life.lead.id.0;
         let actor = plan.rep.actor();
         self.act(&version.terms.jurisdictions.acts.claimed, Party::Sales, &actor, at, vec![]);
-        let claimed = Entry::new("lead", lead, &actor, "claimed").change(None, Some(plan.rep.name.to_owned()));
+        let claimed =
+            Entry::new("lead", lead, &actor, "claimed").change(None, Some(plan.rep.name.to_owned()));
         self.record(at, vec![claimed.version(version.number).detail(json!({ "handoff": handoff }))]);
         self.life.lead.owner = Some(plan.rep.id);
         match (plan.contact_at, plan.end_at) {
@@ -187,7 +193,13 @@ impl Walk<'_> {
         self.log(at, &plan.rep);
         let entry = Entry::new("lead", self.life.lead.id.0, &plan.rep.actor(), "contacted");
         let entry = entry.version(version.number).detail(json!({ "handoff": handoff }));
-        self.act(&version.terms.jurisdictions.acts.contacted, Party::Sales, &plan.rep.actor(), at, vec![entry]);
+        self.act(
+            &version.terms.jurisdictions.acts.contacted,
+            Party::Sales,
+            &plan.rep.actor(),
+            at,
+            vec![entry],
+        );
         let Some(end_at) = plan.end_at else { return };
         let span = (end_at - at).num_seconds().unsigned_abs();
         for _ in 0..self.dice.below(4) {
@@ -216,8 +228,11 @@ impl Walk<'_> {
         let converted = converted.detail(json!({ "handoff": handoff }));
         self.act(&version.terms.jurisdictions.acts.converted, Party::Sales, &actor, at, vec![converted]);
         let deal = self.deal(at, rep, handoff);
-        let detail = json!({ "deal": deal.id, "name": deal.name, "amount": deal.amount, "currency": deal.currency });
-        let opened = Entry::new("lead", lead, &actor, "deal_opened").change(None, Some(deal.name.clone())).detail(detail);
+        let detail =
+            json!({ "deal": deal.id, "name": deal.name, "amount": deal.amount, "currency": deal.currency });
+        let opened = Entry::new("lead", lead, &actor, "deal_opened")
+            .change(None, Some(deal.name.clone()))
+            .detail(detail);
         self.record(at, vec![opened]);
         self.life.deals.push(deal);
         let close_in = self.dice.between(480 * 4, 480 * 45);
@@ -225,18 +240,27 @@ impl Walk<'_> {
         self.agenda.push((close_at, Step::Close(self.life.deals.len() - 1, rep.clone())));
     }
 
-    fn deal(&mut self, at: DateTime<Utc>, rep: &Colleague, handoff: crate::kernel::ids::HandoffId) -> DealRow {
+    fn deal(
+        &mut self,
+        at: DateTime<Utc>,
+        rep: &Colleague,
+        handoff: crate::kernel::ids::HandoffId,
+    ) -> DealRow {
         let id = DealId(self.new_id(at));
         let facts = &self.life.lead.facts;
         let size = u32::try_from(facts.employees.unwrap_or(20).clamp(5, 4_000)).unwrap_or(20);
         let name = facts.company.as_deref().unwrap_or("Pilot").to_owned();
         let dollars = facts.country.as_deref() == Some("United States");
-        let cents = i64::from(self.dice.between(60, 240)) * 100 * (40 + i64::from(size) / 2) + i64::from(self.dice.between(0, 1)) * 50;
+        let cents = i64::from(self.dice.between(60, 240)) * 100 * (40 + i64::from(size) / 2)
+            + i64::from(self.dice.between(0, 1)) * 50;
         let days = TimeDelta::days(self.dice.between(14, 90).into());
         DealRow {
             id,
             handoff,
-            name: format!("{name}: {}", self.dice.pick(&["first year", "pilot", "two departments", "rollout"])),
+            name: format!(
+                "{name}: {}",
+                self.dice.pick(&["first year", "pilot", "two departments", "rollout"])
+            ),
             amount: Decimal::new(cents, 2),
             currency: if dollars { "USD" } else { "EUR" },
             expected_close: (at + days).date_naive(),
@@ -268,12 +292,15 @@ impl Walk<'_> {
     fn hand_back(&mut self, at: DateTime<Utc>, rep: &Colleague) {
         let version = self.world.version.clone();
         let (actor, lead) = (rep.actor(), self.life.lead.id.0);
-        let is_worked = |pass: &&mut super::life::Pass| matches!(pass.state, HandoffState::Claimed | HandoffState::Contacted);
+        let is_worked = |pass: &&mut super::life::Pass| {
+            matches!(pass.state, HandoffState::Claimed | HandoffState::Contacted)
+        };
         let kind = *self.dice.weighed(
             &[(HandBackKind::Recycle, 55), (HandBackKind::Reject, 33), (HandBackKind::Disqualify, 12)],
             |(_, weight)| *weight,
         );
-        let reasons: Vec<_> = version.terms.hand_back.reasons.iter().filter(|reason| reason.kind == kind.0).collect();
+        let reasons: Vec<_> =
+            version.terms.hand_back.reasons.iter().filter(|reason| reason.kind == kind.0).collect();
         let Some(reason) = (!reasons.is_empty()).then(|| *self.dice.pick(&reasons)) else { return };
         let notes = words::HAND_BACK_NOTES.iter().find(|(key, _)| *key == reason.kind.key());
         let note = (*self.dice.pick(notes.map_or(&["Not for us."], |(_, notes)| notes))).to_owned();
@@ -326,8 +353,15 @@ impl Walk<'_> {
         pass.state = HandoffState::Withdrawn;
         pass.closed_at = Some(at);
         let detail = json!({ "handoff": pass.new.id });
-        let entry = Entry::new("lead", lead, &marketer.actor(), "withdrawn").version(version.number).detail(detail);
-        self.act(&version.terms.jurisdictions.acts.withdrawn, Party::Marketing, &marketer.actor(), at, vec![entry]);
+        let entry =
+            Entry::new("lead", lead, &marketer.actor(), "withdrawn").version(version.number).detail(detail);
+        self.act(
+            &version.terms.jurisdictions.acts.withdrawn,
+            Party::Marketing,
+            &marketer.actor(),
+            at,
+            vec![entry],
+        );
         rest(&version, &mut self.life.lead, None, at);
     }
 

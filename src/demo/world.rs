@@ -77,7 +77,7 @@ impl World {
         }
         let every = self.leads / stories;
         let place = number / every;
-        if number % every != 0 || place >= stories {
+        if !number.is_multiple_of(every) || place >= stories {
             return Story::Natural;
         }
         ARRANGED[usize::try_from(place).unwrap_or(0) % ARRANGED.len()]

@@ -38,26 +38,49 @@ pub async fn claim(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> 
     let found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if found.state == HandoffState::Offered {
         let status = status_of(&mut conn, lead).await?;
-        let candidate = Candidate { lead_id: lead, id: handoff, version: found.version, queue: found.queue.clone(), category: found.category, fast_track: found.fast_track, status };
+        let candidate = Candidate {
+            lead_id: lead,
+            id: handoff,
+            version: found.version,
+            queue: found.queue.clone(),
+            category: found.category,
+            fast_track: found.fast_track,
+            status,
+        };
         if try_claim(app, &mut conn, &version, user, &candidate).await? {
             return Ok(());
         }
     }
     let now_found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     Err(AppError::Conflict(match (now_found.owner_name, now_found.state) {
-        (Some(name), _) if now_found.owner_id == Some(user.id) => format!("You have this lead already, {name}."),
-        (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => format!("{name} claimed this lead first. Claim another one."),
+        (Some(name), _) if now_found.owner_id == Some(user.id) => {
+            format!("You have this lead already, {name}.")
+        }
+        (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => {
+            format!("{name} claimed this lead first. Claim another one.")
+        }
         (_, state) => format!("This handoff is {} now and cannot be claimed.", state.label().to_lowercase()),
     }))
 }
 
 /// Claims the best waiting handoff of a queue, or of all queues. None when nothing waits.
-pub async fn claim_next(app: &App, user: &User, queue: Option<&str>) -> AppResult<Option<(LeadId, HandoffId)>> {
+pub async fn claim_next(
+    app: &App,
+    user: &User,
+    queue: Option<&str>,
+) -> AppResult<Option<(LeadId, HandoffId)>> {
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
     must_have_room(&mut conn, &version, user).await?;
     let queues: Vec<String> = match queue {
-        Some(key) => vec![version.terms.queue(key).ok_or_else(|| AppError::NotFound(format!("The agreement has no queue “{key}”.")))?.key.clone()],
+        Some(key) => vec![
+            version
+                .terms
+                .queue(key)
+                .ok_or_else(|| AppError::NotFound(format!("The agreement has no queue “{key}”.")))?
+                .key
+                .clone(),
+        ],
         None => version.terms.routing.queues.iter().map(|queue| queue.key.clone()).collect(),
     };
     for _ in 0..LOOKS {
@@ -85,7 +108,13 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
 }
 
 /// One attempt; false when somebody else was faster.
-async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: &User, candidate: &Candidate) -> AppResult<bool> {
+async fn try_claim(
+    app: &App,
+    conn: &mut PgConnection,
+    version: &Version,
+    user: &User,
+    candidate: &Candidate,
+) -> AppResult<bool> {
     let terms = &version.terms;
     let acts = &terms.jurisdictions.acts;
     if candidate.status != acts.offered {
@@ -93,7 +122,9 @@ async fn try_claim(app: &App, conn: &mut PgConnection, version: &Version, user: 
         return Ok(false);
     }
     let to = &acts.claimed;
-    terms.may_move(&candidate.status, to, Party::from(user.department)).map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+    terms
+        .may_move(&candidate.status, to, Party::from(user.department))
+        .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
     let now = app.clock.now();
     let offered_under = app.versions.get(conn, candidate.version).await?;
     let deadline = Deadline::contact(&offered_under.calendar, promise(&offered_under, candidate), now);
@@ -142,10 +173,14 @@ pub fn may_move<'a>(version: &'a Version, lead: &Lead, to: &str, user: &User) ->
         .terms
         .may_move(&lead.status, to, Party::from(user.department))
         .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
-    let missing: Vec<&str> = transition.requires.iter().map(String::as_str).filter(|field| !lead.facts.has(field)).collect();
+    let missing: Vec<&str> =
+        transition.requires.iter().map(String::as_str).filter(|field| !lead.facts.has(field)).collect();
     if !missing.is_empty() {
         let (from, to) = (version.terms.status_label(&lead.status), version.terms.status_label(to));
-        return Err(AppError::Conflict(format!("From “{from}” to “{to}” the lead needs {} (part 2, Jurisdictions). Edit the lead and fill it in.", missing.join(" and "))));
+        return Err(AppError::Conflict(format!(
+            "From “{from}” to “{to}” the lead needs {} (part 2, Jurisdictions). Edit the lead and fill it in.",
+            missing.join(" and ")
+        )));
     }
     Ok(transition)
 }
@@ -163,7 +198,9 @@ pub struct NewActivity {
 /// The outcomes that an activity of a kind can have, with their labels.
 pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
     match kind {
-        "call" => &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")],
+        "call" => {
+            &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")]
+        }
         "email" => &[("sent", "Sent"), ("replied", "Replied"), ("bounced", "Bounced")],
         "meeting" => &[("held", "Held"), ("no_show", "No show")],
         _ => &[],
@@ -172,7 +209,12 @@ pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
 
 /// Logs an activity or a note. The first call, e-mail or meeting of the rep who claimed the lead is the first
 /// contact: an attempt counts, so that a clock does not punish a rep for a silent phone.
-pub async fn log_activity(app: &App, user: &User, lead: LeadId, activity: &NewActivity) -> AppResult<Result<(), FieldErrors>> {
+pub async fn log_activity(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    activity: &NewActivity,
+) -> AppResult<Result<(), FieldErrors>> {
     if let Err(errors) = check(activity) {
         return Ok(Err(errors));
     }
@@ -180,9 +222,20 @@ pub async fn log_activity(app: &App, user: &User, lead: LeadId, activity: &NewAc
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
     let mut held = load_lead(&mut tx, lead).await?.lead;
-    let open = queries::of_lead(&mut tx, lead).await?.into_iter().find(|h| h.closed_at.is_none() && h.owner_id == Some(user.id));
+    let open = queries::of_lead(&mut tx, lead)
+        .await?
+        .into_iter()
+        .find(|h| h.closed_at.is_none() && h.owner_id == Some(user.id));
     let outcome = (!activity.outcome.is_empty()).then_some(activity.outcome.as_str());
-    let write = queries::ActivityWrite { lead, id: new_id(now), kind: &activity.kind, outcome, body: activity.body.trim(), user: user.id, handoff: open.as_ref().map(|h| h.id) };
+    let write = queries::ActivityWrite {
+        lead,
+        id: new_id(now),
+        kind: &activity.kind,
+        outcome,
+        body: activity.body.trim(),
+        user: user.id,
+        handoff: open.as_ref().map(|h| h.id),
+    };
     queries::insert_activity(&mut tx, &write, now).await?;
     let mut entries = vec![];
     if let Some(handoff) = open.filter(|h| h.state == HandoffState::Claimed && activity.kind != "note")
@@ -190,7 +243,11 @@ pub async fn log_activity(app: &App, user: &User, lead: LeadId, activity: &NewAc
     {
         let to = version.terms.jurisdictions.acts.contacted.clone();
         may_move(&version, &held, &to, user)?;
-        entries.push(Entry::new("lead", lead.0, &user.actor(), "contacted").version(version.number).detail(json!({ "handoff": handoff.id })));
+        entries.push(
+            Entry::new("lead", lead.0, &user.actor(), "contacted")
+                .version(version.number)
+                .detail(json!({ "handoff": handoff.id })),
+        );
         move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
         held.updated_at = now;
         save(&mut tx, &held).await?;
@@ -205,7 +262,10 @@ fn check(activity: &NewActivity) -> Result<(), FieldErrors> {
     let mut errors = FieldErrors::default();
     let is_note = activity.kind == "note";
     if !is_note && outcomes(&activity.kind).is_empty() {
-        errors.add("kind", format!("“{}” is not an activity; it is call, email, meeting or note", activity.kind));
+        errors.add(
+            "kind",
+            format!("“{}” is not an activity; it is call, email, meeting or note", activity.kind),
+        );
     } else if !is_note && !outcomes(&activity.kind).iter().any(|(key, _)| *key == activity.outcome) {
         let allowed: Vec<&str> = outcomes(&activity.kind).iter().map(|(_, label)| *label).collect();
         errors.add("outcome", format!("Choose how it went: {}.", allowed.join(", ")));
@@ -228,7 +288,10 @@ pub async fn save(conn: &mut PgConnection, lead: &Lead) -> AppResult<()> {
 }
 
 fn changed_meanwhile() -> AppError {
-    AppError::Conflict("Somebody changed this lead a moment ago. Look at it again, then repeat what you wanted to do.".into())
+    AppError::Conflict(
+        "Somebody changed this lead a moment ago. Look at it again, then repeat what you wanted to do."
+            .into(),
+    )
 }
 
 /// How a rep gives a lead back. As typed.
@@ -242,7 +305,13 @@ pub struct HandBack {
 }
 
 /// Gives a claimed lead back to marketing.
-pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId, form: &HandBack) -> AppResult<Result<(), FieldErrors>> {
+pub async fn hand_back(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    handoff: HandoffId,
+    form: &HandBack,
+) -> AppResult<Result<(), FieldErrors>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
@@ -258,7 +327,9 @@ pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId,
     if form.note.chars().count() > MAX_TEXT {
         errors.add("note", format!("At most {MAX_TEXT} characters are kept."));
     }
-    let nurture_until = errors.check("nurture_until", nurture_until(form, reason.kind, reason.nurture_days, user, now)).flatten();
+    let nurture_until = errors
+        .check("nurture_until", nurture_until(form, reason.kind, reason.nurture_days, user, now))
+        .flatten();
     if let Err(errors) = errors.into_result() {
         return Ok(Err(errors));
     }
@@ -278,7 +349,12 @@ pub async fn hand_back(app: &App, user: &User, lead: LeadId, handoff: HandoffId,
         return Err(changed_meanwhile());
     }
     let detail = json!({ "handoff": handoff, "reason": reason.label, "kind": reason.kind, "note": form.note.trim(), "nurture_until": nurture_until });
-    let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), "handed_back").change(None, Some(reason.key.clone())).version(version.number).detail(detail)];
+    let mut entries = vec![
+        Entry::new("lead", lead.0, &user.actor(), "handed_back")
+            .change(None, Some(reason.key.clone()))
+            .version(version.number)
+            .detail(detail),
+    ];
     move_to(&version, &mut held, &reason.target_status, &user.actor(), now, &mut entries);
     rest(&version, &mut held, nurture_until, now);
     save(&mut tx, &held).await?;
@@ -298,7 +374,13 @@ pub fn rest(version: &Version, lead: &mut Lead, nurture_until: Option<DateTime<U
     lead.updated_at = now;
 }
 
-fn nurture_until(form: &HandBack, kind: HandBackKind, agreed_days: Option<u16>, user: &User, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
+fn nurture_until(
+    form: &HandBack,
+    kind: HandBackKind,
+    agreed_days: Option<u16>,
+    user: &User,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, String> {
     if kind != HandBackKind::Recycle {
         return Ok(None);
     }
@@ -306,11 +388,18 @@ fn nurture_until(form: &HandBack, kind: HandBackKind, agreed_days: Option<u16>, 
     if typed.is_empty() {
         return Ok(agreed_days.map(|days| now + TimeDelta::days(days.into())));
     }
-    let date: chrono::NaiveDate = typed.parse().map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", crate::kernel::text::excerpt(typed)))?;
-    let at = date.and_hms_opt(0, 0, 0).and_then(|midnight| midnight.and_local_timezone(user.time_zone).earliest()).map(|t| t.with_timezone(&Utc));
+    let date: chrono::NaiveDate = typed.parse().map_err(|_| {
+        format!("“{}” is not a date; write it as 2027-01-31", crate::kernel::text::excerpt(typed))
+    })?;
+    let at = date
+        .and_hms_opt(0, 0, 0)
+        .and_then(|midnight| midnight.and_local_timezone(user.time_zone).earliest())
+        .map(|t| t.with_timezone(&Utc));
     match at {
         Some(at) if at <= now => Err(format!("{date} is past; name a day from tomorrow on")),
-        Some(at) if at > now + TimeDelta::days(5 * 366) => Err(format!("{date} is more than five years away; disqualify the lead instead")),
+        Some(at) if at > now + TimeDelta::days(5 * 366) => {
+            Err(format!("{date} is more than five years away; disqualify the lead instead"))
+        }
         Some(at) => Ok(Some(at)),
         None => Err(format!("{date} begins with a clock change in your time zone; take the day after")),
     }
@@ -320,7 +409,10 @@ fn nurture_until(form: &HandBack, kind: HandBackKind, agreed_days: Option<u16>, 
 async fn owned(conn: &mut PgConnection, user: &User, lead: LeadId, handoff: HandoffId) -> AppResult<Handoff> {
     let found = queries::load(conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if !matches!(found.state, HandoffState::Claimed | HandoffState::Contacted) {
-        return Err(AppError::Conflict(format!("This handoff is {} now.", found.state.label().to_lowercase())));
+        return Err(AppError::Conflict(format!(
+            "This handoff is {} now.",
+            found.state.label().to_lowercase()
+        )));
     }
     if found.owner_id != Some(user.id) && user.role != Role::Manager {
         let name = found.owner_name.as_deref().unwrap_or("Somebody else");
@@ -337,11 +429,18 @@ pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) 
     let mut held = load_lead(&mut tx, lead).await?.lead;
     let found = queries::load(&mut tx, lead, handoff).await?.ok_or_else(no_such_handoff)?;
     if !queries::withdraw(&mut tx, lead, handoff, now).await? {
-        return Err(AppError::Conflict(format!("This handoff is {} now; only a waiting one can be withdrawn.", found.state.label().to_lowercase())));
+        return Err(AppError::Conflict(format!(
+            "This handoff is {} now; only a waiting one can be withdrawn.",
+            found.state.label().to_lowercase()
+        )));
     }
     let to = version.terms.jurisdictions.acts.withdrawn.clone();
     may_move(&version, &held, &to, user)?;
-    let mut entries = vec![Entry::new("lead", lead.0, &user.actor(), "withdrawn").version(version.number).detail(json!({ "handoff": handoff }))];
+    let mut entries = vec![
+        Entry::new("lead", lead.0, &user.actor(), "withdrawn")
+            .version(version.number)
+            .detail(json!({ "handoff": handoff })),
+    ];
     move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
     rest(&version, &mut held, None, now);
     save(&mut tx, &held).await?;
@@ -360,14 +459,26 @@ pub async fn answer(app: &App, user: &User, lead: LeadId, handoff: HandoffId) ->
     if !queries::answer(&mut tx, lead, handoff, user.id, now).await? {
         return Err(AppError::Conflict("A colleague has answered this hand-back already.".into()));
     }
-    audit::record(&mut tx, now, &[Entry::new("lead", lead.0, &user.actor(), "hand_back_answered").detail(json!({ "handoff": handoff }))]).await?;
+    audit::record(
+        &mut tx,
+        now,
+        &[Entry::new("lead", lead.0, &user.actor(), "hand_back_answered")
+            .detail(json!({ "handoff": handoff }))],
+    )
+    .await?;
     tx.commit().await?;
     app.live.changed("hand-backs");
     Ok(())
 }
 
 /// Converts the handoff of a lead that a deal was opened for, and gives the lead its status. In the caller's transaction.
-pub async fn convert(conn: &mut PgConnection, version: &Arc<Version>, user: &User, lead: &mut Lead, now: DateTime<Utc>) -> AppResult<Option<HandoffId>> {
+pub async fn convert(
+    conn: &mut PgConnection,
+    version: &Arc<Version>,
+    user: &User,
+    lead: &mut Lead,
+    now: DateTime<Utc>,
+) -> AppResult<Option<HandoffId>> {
     let to = version.terms.jurisdictions.acts.converted.clone();
     let open = queries::of_lead(conn, lead.id).await?.into_iter().find(|h| h.closed_at.is_none());
     let Some(open) = open else {
@@ -375,14 +486,23 @@ pub async fn convert(conn: &mut PgConnection, version: &Arc<Version>, user: &Use
         if lead.status == to {
             return Ok(None);
         }
-        return Err(AppError::Conflict("Only a lead that was handed over can be qualified. Claim it first (part 2, Jurisdictions).".into()));
+        return Err(AppError::Conflict(
+            "Only a lead that was handed over can be qualified. Claim it first (part 2, Jurisdictions)."
+                .into(),
+        ));
     };
     let handoff = owned(conn, user, lead.id, open.id).await?;
     may_move(version, lead, &to, user)?;
     if !queries::convert(conn, lead.id, handoff.id, now).await? {
-        return Err(AppError::Conflict("Log the first contact before you qualify the lead (part 2, Jurisdictions).".into()));
+        return Err(AppError::Conflict(
+            "Log the first contact before you qualify the lead (part 2, Jurisdictions).".into(),
+        ));
     }
-    let mut entries = vec![Entry::new("lead", lead.id.0, &user.actor(), "converted").version(version.number).detail(json!({ "handoff": handoff.id }))];
+    let mut entries = vec![
+        Entry::new("lead", lead.id.0, &user.actor(), "converted")
+            .version(version.number)
+            .detail(json!({ "handoff": handoff.id })),
+    ];
     move_to(version, lead, &to, &user.actor(), now, &mut entries);
     lead.updated_at = now;
     audit::record(conn, now, &entries).await?;
@@ -390,7 +510,13 @@ pub async fn convert(conn: &mut PgConnection, version: &Arc<Version>, user: &Use
 }
 
 /// Changes a status by hand, along a transition of the agreement.
-pub async fn change_status(app: &App, user: &User, lead: LeadId, to: &str, reason: &str) -> AppResult<Result<(), FieldErrors>> {
+pub async fn change_status(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    to: &str,
+    reason: &str,
+) -> AppResult<Result<(), FieldErrors>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;

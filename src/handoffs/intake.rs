@@ -141,7 +141,10 @@ enum Fault {
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Fault {
         // Serialization failure, deadlock.
-        let again = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "40001" || code == "40P01");
+        let again = error
+            .as_database_error()
+            .and_then(|e| e.code())
+            .is_some_and(|code| code == "40001" || code == "40P01");
         if again { Fault::Beaten } else { Fault::Sql(error) }
     }
 }
@@ -163,7 +166,11 @@ macro_rules! until_first {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(u64::from(tries * tries))).await;
                 }
-                Err(Fault::Beaten) => break Err(anyhow::anyhow!("this lead is being changed by many at once; {TRIES} tries failed")),
+                Err(Fault::Beaten) => {
+                    break Err(anyhow::anyhow!(
+                        "this lead is being changed by many at once; {TRIES} tries failed"
+                    ));
+                }
                 Err(Fault::Sql(error)) => break Err(error.into()),
                 Err(Fault::Other(error)) => break Err(error),
             }
@@ -172,11 +179,17 @@ macro_rules! until_first {
 }
 
 /// Brings in one lead with its first events.
-pub async fn create(app: &App, new: NewLead, events: Vec<NewEvent>, actor: &Actor) -> AppResult<Result<Created, Duplicate>> {
+pub async fn create(
+    app: &App,
+    new: NewLead,
+    events: Vec<NewEvent>,
+    actor: &Actor,
+) -> AppResult<Result<Created, Duplicate>> {
     let intake = app.intake();
     let now = app.clock.now();
     let row = (new, events);
-    let outcome: anyhow::Result<BulkOutcome> = until_first!(try_leads(&intake, std::slice::from_ref(&row), None, actor, now, Keep::All).await);
+    let outcome: anyhow::Result<BulkOutcome> =
+        until_first!(try_leads(&intake, std::slice::from_ref(&row), None, actor, now, Keep::All).await);
     let mut outcome = outcome?;
     announce(app, &outcome.offered);
     match outcome.rows.pop() {
@@ -186,7 +199,9 @@ pub async fn create(app: &App, new: NewLead, events: Vec<NewEvent>, actor: &Acto
             let owners = leads::owners_of(&mut conn, &row.0.identities.iter().collect::<Vec<_>>()).await?;
             match row.0.identities.iter().find(|identity| owners.get(identity) == Some(&lead)) {
                 Some(identity) => Ok(Err(Duplicate { identity: identity.clone(), lead })),
-                None => Err(AppError::Conflict("Another lead had this identity a moment ago. Try again.".into())),
+                None => {
+                    Err(AppError::Conflict("Another lead had this identity a moment ago. Try again.".into()))
+                }
             }
         }
         _ => Err(AppError::Internal(anyhow::anyhow!("a new lead had no outcome"))),
@@ -194,7 +209,12 @@ pub async fn create(app: &App, new: NewLead, events: Vec<NewEvent>, actor: &Acto
 }
 
 /// Brings in a set of leads, without telling the open pages.
-pub async fn bulk_leads(intake: &Intake, rows: Vec<NewLead>, import: Option<ImportId>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
+pub async fn bulk_leads(
+    intake: &Intake,
+    rows: Vec<NewLead>,
+    import: Option<ImportId>,
+    actor: &Actor,
+) -> anyhow::Result<BulkOutcome> {
     let now = intake.clock.now();
     let rows: Vec<(NewLead, Vec<NewEvent>)> = rows.into_iter().map(|row| (row, vec![])).collect();
     until_first!(try_leads(intake, &rows, import, actor, now, Keep::All).await)
@@ -235,7 +255,11 @@ async fn try_leads(
         }
         events.extend(first_events.iter().map(|event| (lead.id, event)));
         outcome.rows.push(RowOutcome::Added(lead.id));
-        set.entries.push(Entry::new("lead", lead.id.0, actor, "created").change(None, Some(lead.status.clone())).version(version.number));
+        set.entries.push(
+            Entry::new("lead", lead.id.0, actor, "created")
+                .change(None, Some(lead.status.clone()))
+                .version(version.number),
+        );
         set.leads.insert(lead.id, Touched { lead, is_new: true, has_open: false, qualified_at: now });
     }
     if set.leads.is_empty() {
@@ -291,13 +315,22 @@ pub async fn add_event(app: &App, lead: LeadId, event: NewEvent, actor: &Actor) 
 }
 
 /// Adds a set of events, without telling the open pages.
-pub async fn bulk_events(intake: &Intake, rows: Vec<(LeadKey, NewEvent)>, import: Option<ImportId>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
+pub async fn bulk_events(
+    intake: &Intake,
+    rows: Vec<(LeadKey, NewEvent)>,
+    import: Option<ImportId>,
+    actor: &Actor,
+) -> anyhow::Result<BulkOutcome> {
     let now = intake.clock.now();
     until_first!(try_events(intake, &rows, import, actor, now, Keep::All).await)
 }
 
 /// What `bulk_events` would do with these rows. Keeps nothing.
-pub async fn trial_events(intake: &Intake, rows: Vec<(LeadKey, NewEvent)>, actor: &Actor) -> anyhow::Result<BulkOutcome> {
+pub async fn trial_events(
+    intake: &Intake,
+    rows: Vec<(LeadKey, NewEvent)>,
+    actor: &Actor,
+) -> anyhow::Result<BulkOutcome> {
     let now = intake.clock.now();
     until_first!(try_events(intake, &rows, None, actor, now, Keep::Nothing).await)
 }
@@ -312,8 +345,12 @@ async fn try_events(
 ) -> Result<BulkOutcome, Fault> {
     let mut tx = intake.db.begin().await?;
     let version = intake.versions.in_force(&mut tx).await?;
-    let identities: Vec<&Identity> = rows.iter().filter_map(|(key, _)| if let LeadKey::Identity(identity) = key { Some(identity) } else { None }).collect();
-    let owners = if identities.is_empty() { HashMap::new() } else { leads::owners_of(&mut tx, &identities).await? };
+    let identities: Vec<&Identity> = rows
+        .iter()
+        .filter_map(|(key, _)| if let LeadKey::Identity(identity) = key { Some(identity) } else { None })
+        .collect();
+    let owners =
+        if identities.is_empty() { HashMap::new() } else { leads::owners_of(&mut tx, &identities).await? };
     let lead_of = |key: &LeadKey| match key {
         LeadKey::Id(id) => Some(*id),
         LeadKey::Identity(identity) => owners.get(identity).copied(),
@@ -331,10 +368,17 @@ async fn try_events(
         let refused = |why: String| RowOutcome::Refused(why);
         outcome.rows.push(match lead_of(key).filter(|id| set.leads.contains_key(id)) {
             None => refused(match key {
-                LeadKey::Identity(identity) => format!("No lead has the {} {}. Import the leads first.", identity.kind.label(), identity.value),
+                LeadKey::Identity(identity) => format!(
+                    "No lead has the {} {}. Import the leads first.",
+                    identity.kind.label(),
+                    identity.value
+                ),
                 LeadKey::Id(_) => "There is no such lead.".into(),
             }),
-            Some(_) if event.occurred_at > now + CLOCK_SKEW => refused(format!("The event lies in the future ({}). Check its date and time zone.", event.occurred_at.to_rfc3339())),
+            Some(_) if event.occurred_at > now + CLOCK_SKEW => refused(format!(
+                "The event lies in the future ({}). Check its date and time zone.",
+                event.occurred_at.to_rfc3339()
+            )),
             Some(lead) if !seen.insert((lead, event.id())) => RowOutcome::Known(lead),
             Some(lead) => {
                 events.push((lead, event));
@@ -343,7 +387,8 @@ async fn try_events(
         });
     }
     let added = set.count(&mut tx, &events).await?;
-    let known: HashSet<(LeadId, Uuid)> = events.iter().map(|(lead, event)| (*lead, event.id())).filter(|pair| !added.contains(pair)).collect();
+    let known: HashSet<(LeadId, Uuid)> =
+        events.iter().map(|(lead, event)| (*lead, event.id())).filter(|pair| !added.contains(pair)).collect();
     for ((_, event), row) in rows.iter().zip(&mut outcome.rows) {
         if let RowOutcome::Added(lead) = *row
             && known.contains(&(lead, event.id()))
@@ -356,7 +401,9 @@ async fn try_events(
     set.leads.retain(|id, _| touched.contains(id));
     if import.is_none() {
         for (lead, event) in events.iter().filter(|(lead, event)| added.contains(&(*lead, event.id()))) {
-            set.entries.push(Entry::new("lead", lead.0, actor, "event_added").change(None, Some(event.kind.clone())));
+            set.entries.push(
+                Entry::new("lead", lead.0, actor, "event_added").change(None, Some(event.kind.clone())),
+            );
             if let Some(touched) = set.leads.get_mut(lead) {
                 touched.qualified_at = event.occurred_at.min(now);
             }
@@ -368,31 +415,48 @@ async fn try_events(
 }
 
 /// Changes what is known of a lead, if it is still the revision that the person saw.
-pub async fn change(app: &App, id: LeadId, revision: i64, change: Change, actor: &Actor) -> AppResult<Result<(), ChangeRefused>> {
+pub async fn change(
+    app: &App,
+    id: LeadId,
+    revision: i64,
+    change: Change,
+    actor: &Actor,
+) -> AppResult<Result<(), ChangeRefused>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
-    let loaded = leads::load(&mut tx, id).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?;
+    let loaded =
+        leads::load(&mut tx, id).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?;
     if loaded.lead.revision != revision {
         return Ok(Err(ChangeRefused::Stale(Box::new(loaded.lead))));
     }
     let before = leads::identities(&mut tx, id).await?;
     use crate::leads::IdentityKind::{Email, Phone};
-    let released: Vec<&Identity> = before.iter().filter(|i| matches!(i.kind, Email | Phone) && !change.identities.contains(i)).collect();
+    let released: Vec<&Identity> =
+        before.iter().filter(|i| matches!(i.kind, Email | Phone) && !change.identities.contains(i)).collect();
     leads::release_identities(&mut tx, id, &released).await?;
-    let fresh: Vec<(&Identity, LeadId)> = change.identities.iter().filter(|i| !before.contains(i)).map(|i| (i, id)).collect();
+    let fresh: Vec<(&Identity, LeadId)> =
+        change.identities.iter().filter(|i| !before.contains(i)).map(|i| (i, id)).collect();
     if leads::take_identities(&mut tx, &fresh).await? < fresh.len() as u64 {
         tx.rollback().await?;
         let mut conn = app.db.acquire().await?;
-        let owners = leads::owners_of(&mut conn, &fresh.iter().map(|(identity, _)| *identity).collect::<Vec<_>>()).await?;
-        let duplicate = owners.into_iter().find(|(_, lead)| *lead != id).map(|(identity, lead)| Duplicate { identity, lead });
-        return duplicate.map(|d| Err(ChangeRefused::Duplicate(d))).ok_or_else(|| AppError::Conflict("The address was free again a moment later. Save once more.".into()));
+        let owners =
+            leads::owners_of(&mut conn, &fresh.iter().map(|(identity, _)| *identity).collect::<Vec<_>>())
+                .await?;
+        let duplicate = owners
+            .into_iter()
+            .find(|(_, lead)| *lead != id)
+            .map(|(identity, lead)| Duplicate { identity, lead });
+        return duplicate.map(|d| Err(ChangeRefused::Duplicate(d))).ok_or_else(|| {
+            AppError::Conflict("The address was free again a moment later. Save once more.".into())
+        });
     }
     let mut set = Set::new(&version, now, None);
     set.entries.push(Entry::new("lead", id.0, actor, "changed").detail(difference(&loaded.lead, &change)));
     let mut lead = loaded.lead;
     (lead.facts, lead.consent, lead.do_not_contact) = (change.facts, change.consent, change.do_not_contact);
-    set.leads.insert(id, Touched { lead, is_new: false, has_open: loaded.has_open_handoff, qualified_at: now });
+    set.leads
+        .insert(id, Touched { lead, is_new: false, has_open: loaded.has_open_handoff, qualified_at: now });
     match set.judge_and_save(&mut tx).await {
         Ok(offered) => {
             tx.commit().await?;
@@ -402,7 +466,9 @@ pub async fn change(app: &App, id: LeadId, revision: i64, change: Change, actor:
         }
         Err(Fault::Beaten) => {
             tx.rollback().await?;
-            let now_stored = leads::load(&mut *app.db.acquire().await?, id).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?;
+            let now_stored = leads::load(&mut *app.db.acquire().await?, id)
+                .await?
+                .ok_or_else(|| AppError::NotFound("There is no such lead.".into()))?;
             Ok(Err(ChangeRefused::Stale(Box::new(now_stored.lead))))
         }
         Err(Fault::Sql(error)) => Err(error.into()),
@@ -412,11 +478,17 @@ pub async fn change(app: &App, id: LeadId, revision: i64, change: Change, actor:
 
 /// The changed fields, from and to.
 fn difference(lead: &Lead, change: &Change) -> serde_json::Value {
-    let before = json!({ "facts": lead.facts, "consent": lead.consent, "do_not_contact": lead.do_not_contact });
-    let after = json!({ "facts": change.facts, "consent": change.consent, "do_not_contact": change.do_not_contact });
+    let before =
+        json!({ "facts": lead.facts, "consent": lead.consent, "do_not_contact": lead.do_not_contact });
+    let after =
+        json!({ "facts": change.facts, "consent": change.consent, "do_not_contact": change.do_not_contact });
     let mut changes = serde_json::Map::new();
     for (group, fields) in before.as_object().into_iter().flatten() {
-        let keys: HashSet<&String> = [fields, &after[group]].into_iter().filter_map(|v| v.as_object()).flat_map(|o| o.keys()).collect();
+        let keys: HashSet<&String> = [fields, &after[group]]
+            .into_iter()
+            .filter_map(|v| v.as_object())
+            .flat_map(|o| o.keys())
+            .collect();
         for key in keys {
             if fields[key] != after[group][key] {
                 changes.insert(key.clone(), json!([fields[key], after[group][key]]));
@@ -479,19 +551,30 @@ impl<'a> Set<'a> {
 
     async fn load(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
         for loaded in leads::load_many(conn, ids).await? {
-            let touched = Touched { lead: loaded.lead, is_new: false, has_open: loaded.has_open_handoff, qualified_at: self.now };
+            let touched = Touched {
+                lead: loaded.lead,
+                is_new: false,
+                has_open: loaded.has_open_handoff,
+                qualified_at: self.now,
+            };
             self.leads.insert(touched.lead.id, touched);
         }
         Ok(())
     }
 
     /// Appends events and counts those that were not known into the leads' interest.
-    async fn count(&mut self, conn: &mut PgConnection, events: &[(LeadId, &NewEvent)]) -> Result<HashSet<(LeadId, Uuid)>, Fault> {
+    async fn count(
+        &mut self,
+        conn: &mut PgConnection,
+        events: &[(LeadId, &NewEvent)],
+    ) -> Result<HashSet<(LeadId, Uuid)>, Fault> {
         if events.is_empty() {
             return Ok(HashSet::new());
         }
-        let added: HashSet<(LeadId, Uuid)> = leads::append_events(conn, events, self.import, self.now).await?.into_iter().collect();
-        let mut fresh: Vec<&(LeadId, &NewEvent)> = events.iter().filter(|(lead, event)| added.contains(&(*lead, event.id()))).collect();
+        let added: HashSet<(LeadId, Uuid)> =
+            leads::append_events(conn, events, self.import, self.now).await?.into_iter().collect();
+        let mut fresh: Vec<&(LeadId, &NewEvent)> =
+            events.iter().filter(|(lead, event)| added.contains(&(*lead, event.id()))).collect();
         fresh.sort_by_key(|(lead, event)| (*lead, event.occurred_at));
         let rules = self.version.terms.interest.scoring();
         let mut late = vec![];
@@ -499,7 +582,8 @@ impl<'a> Set<'a> {
             let Some(touched) = self.leads.get_mut(id) else { continue };
             judge::note_fast_track(&self.version.terms, &mut touched.lead, event);
             let properties = serde_json::Value::Object(event.properties.clone());
-            let scored = ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
+            let scored =
+                ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
             // A lead that an older version judged last has parts of that version's rules.
             let is_stale = touched.lead.judged_version != self.version.number;
             if is_stale || touched.lead.interest.fold(&rules, &scored) == Folded::NeedsReplay {
@@ -519,7 +603,11 @@ impl<'a> Set<'a> {
         let rows = leads::events_of(conn, &ids.iter().map(|id| id.0).collect::<Vec<_>>()).await?;
         let mut by_lead: HashMap<LeadId, Vec<ScoredEvent>> = HashMap::new();
         for row in &rows {
-            by_lead.entry(row.lead_id).or_default().push(ScoredEvent { kind: &row.kind, properties: &row.properties, occurred_at: row.occurred_at });
+            by_lead.entry(row.lead_id).or_default().push(ScoredEvent {
+                kind: &row.kind,
+                properties: &row.properties,
+                occurred_at: row.occurred_at,
+            });
         }
         let rules = self.version.terms.interest.scoring();
         for id in ids {
@@ -536,11 +624,14 @@ impl<'a> Set<'a> {
         let mut entries = std::mem::take(&mut self.entries);
         for touched in self.leads.values_mut() {
             let judgement = judge::judge(self.version, &touched.lead, touched.has_open, self.now);
-            if let Some(handoff) = settle(self.version, touched, judgement, self.now, || HandoffId::new(self.now), &mut entries) {
+            if let Some(handoff) =
+                settle(self.version, touched, judgement, self.now, || HandoffId::new(self.now), &mut entries)
+            {
                 offers.push(handoff);
             }
         }
-        let (new, old): (Vec<&Touched>, Vec<&Touched>) = self.leads.values().partition(|touched| touched.is_new);
+        let (new, old): (Vec<&Touched>, Vec<&Touched>) =
+            self.leads.values().partition(|touched| touched.is_new);
         let new: Vec<&Lead> = new.into_iter().map(|touched| &touched.lead).collect();
         let changed: Vec<&Lead> = old.iter().map(|touched| &touched.lead).collect();
         if !new.is_empty() {
@@ -549,14 +640,19 @@ impl<'a> Set<'a> {
         if !changed.is_empty() && leads::update(conn, &changed).await? < changed.len() as u64 {
             return Err(Fault::Beaten);
         }
-        let waiting: Vec<&Lead> = old.iter().filter(|touched| touched.has_open).map(|touched| &touched.lead).collect();
+        let waiting: Vec<&Lead> =
+            old.iter().filter(|touched| touched.has_open).map(|touched| &touched.lead).collect();
         queries::follow_heat(conn, &waiting).await?;
         let offered = self.offer(conn, offers).await?;
         audit::record(conn, self.now, &entries).await?;
         Ok(offered)
     }
 
-    async fn offer(&self, conn: &mut PgConnection, mut offers: Vec<NewHandoff>) -> Result<Vec<Offered>, Fault> {
+    async fn offer(
+        &self,
+        conn: &mut PgConnection,
+        mut offers: Vec<NewHandoff>,
+    ) -> Result<Vec<Offered>, Fault> {
         if offers.is_empty() {
             return Ok(vec![]);
         }
@@ -567,13 +663,23 @@ impl<'a> Set<'a> {
         }
         for offer in &mut offers {
             if let Some(touched) = self.leads.get(&offer.lead_id) {
-                let category = crate::scoring::CategoryKey::parse(offer.category).unwrap_or(crate::scoring::CategoryKey::LowInterestBadFit);
-                let packet = Packet::freeze(self.version, &touched.lead, category, recent.remove(&offer.lead_id).unwrap_or_default(), self.now);
+                let category = crate::scoring::CategoryKey::parse(offer.category)
+                    .unwrap_or(crate::scoring::CategoryKey::LowInterestBadFit);
+                let packet = Packet::freeze(
+                    self.version,
+                    &touched.lead,
+                    category,
+                    recent.remove(&offer.lead_id).unwrap_or_default(),
+                    self.now,
+                );
                 offer.packet = serde_json::to_value(packet).map_err(anyhow::Error::from)?;
             }
         }
         queries::insert(conn, &offers).await?;
-        Ok(offers.into_iter().map(|offer| Offered { lead: offer.lead_id, handoff: offer.id, queue: offer.queue }).collect())
+        Ok(offers
+            .into_iter()
+            .map(|offer| Offered { lead: offer.lead_id, handoff: offer.id, queue: offer.queue })
+            .collect())
     }
 }
 
@@ -589,10 +695,18 @@ pub fn settle(
 ) -> Option<NewHandoff> {
     let terms = &version.terms;
     let lead = &mut touched.lead;
-    let before = crate::scoring::CategoryKey::of(&terms.categories.thresholds(), lead.fit, lead.hot_until.is_some_and(|until| until > now));
+    let before = crate::scoring::CategoryKey::of(
+        &terms.categories.thresholds(),
+        lead.fit,
+        lead.hot_until.is_some_and(|until| until > now),
+    );
     if !touched.is_new && before != judgement.category {
         let rule = Actor::Rule("Categories".into());
-        entries.push(Entry::new("lead", lead.id.0, &rule, "category_changed").change(Some(before.to_string()), Some(judgement.category.to_string())).version(version.number));
+        entries.push(
+            Entry::new("lead", lead.id.0, &rule, "category_changed")
+                .change(Some(before.to_string()), Some(judgement.category.to_string()))
+                .version(version.number),
+        );
     }
     (lead.fit, lead.good_fit, lead.hot_until) = (judgement.fit, judgement.good_fit, judgement.hot_until);
     lead.judged_version = version.number;
@@ -608,7 +722,12 @@ pub fn settle(
             lead.fast_track = None;
             let id = new_id();
             let detail = json!({ "handoff": id, "queue": offer.queue, "rule": offer.routing_rule, "fast_track": offer.fast_track, "cycle": lead.cycles });
-            entries.push(Entry::new("lead", lead.id.0, &rule, "offered").change(None, Some(offer.queue.clone())).version(version.number).detail(detail));
+            entries.push(
+                Entry::new("lead", lead.id.0, &rule, "offered")
+                    .change(None, Some(offer.queue.clone()))
+                    .version(version.number)
+                    .detail(detail),
+            );
             Some(NewHandoff {
                 lead_id: lead.id,
                 id,
@@ -639,8 +758,19 @@ pub fn settle(
 }
 
 /// Gives the lead a status and records it. The caller has asked whether it may.
-pub fn move_to(version: &Version, lead: &mut Lead, to: &str, actor: &Actor, now: DateTime<Utc>, entries: &mut Vec<Entry>) {
-    entries.push(Entry::new("lead", lead.id.0, actor, "status_changed").change(Some(lead.status.clone()), Some(to.to_owned())).version(version.number));
+pub fn move_to(
+    version: &Version,
+    lead: &mut Lead,
+    to: &str,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    entries: &mut Vec<Entry>,
+) {
+    entries.push(
+        Entry::new("lead", lead.id.0, actor, "status_changed")
+            .change(Some(lead.status.clone()), Some(to.to_owned()))
+            .version(version.number),
+    );
     lead.status = to.to_owned();
     lead.stage = version.terms.stage_of(to);
     lead.status_since = now;

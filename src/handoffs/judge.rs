@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::agreement::facts::RoutingFacts;
 use crate::agreement::terms::{FastTrack, Party, Promise, Route, Terms};
 use crate::agreement::versions::Version;
-use crate::leads::model::NewEvent;
 use crate::leads::Lead;
+use crate::leads::model::NewEvent;
 use crate::scoring::{CategoryKey, FitScore, ScoredEvent, hold};
 
 /// The outcome for one lead at one time.
@@ -59,12 +59,25 @@ pub enum Hold {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Hold::MissingFields(fields) => write!(f, "The packet lacks {} (part 6, Handoff). Fill in what is missing.", fields.join(", ")),
+            Hold::MissingFields(fields) => write!(
+                f,
+                "The packet lacks {} (part 6, Handoff). Fill in what is missing.",
+                fields.join(", ")
+            ),
             Hold::DoNotContact => f.write_str("The person must not be contacted."),
             Hold::NoConsent => f.write_str("The person has not agreed to be contacted."),
-            Hold::RestsUntil(at) => write!(f, "It rests until {} (part 6, Handoff: cool-off, or the date sales named).", at.format("%-d %b %Y")),
-            Hold::CyclesUsed(most) => write!(f, "It was offered {most} times already, the most that is agreed (part 6, Handoff)."),
-            Hold::NoTransition { from, to } => write!(f, "No transition leads from “{from}” to “{to}” by the system (part 2, Jurisdictions)."),
+            Hold::RestsUntil(at) => write!(
+                f,
+                "It rests until {} (part 6, Handoff: cool-off, or the date sales named).",
+                at.format("%-d %b %Y")
+            ),
+            Hold::CyclesUsed(most) => {
+                write!(f, "It was offered {most} times already, the most that is agreed (part 6, Handoff).")
+            }
+            Hold::NoTransition { from, to } => write!(
+                f,
+                "No transition leads from “{from}” to “{to}” by the system (part 2, Jurisdictions)."
+            ),
         }
     }
 }
@@ -81,7 +94,14 @@ pub fn judge(version: &Version, lead: &Lead, has_open: bool, now: DateTime<Utc>)
     Judgement { fit, good_fit, hot_until, category, verdict }
 }
 
-fn verdict(terms: &Terms, lead: &Lead, category: CategoryKey, good_fit: bool, has_open: bool, now: DateTime<Utc>) -> Verdict {
+fn verdict(
+    terms: &Terms,
+    lead: &Lead,
+    category: CategoryKey,
+    good_fit: bool,
+    has_open: bool,
+    now: DateTime<Utc>,
+) -> Verdict {
     if has_open {
         return Verdict::AlreadyOpen;
     }
@@ -98,7 +118,12 @@ fn verdict(terms: &Terms, lead: &Lead, category: CategoryKey, good_fit: bool, ha
 }
 
 /// The fast track that a recent event opened for this lead.
-fn open_fast_track<'a>(terms: &'a Terms, lead: &Lead, good_fit: bool, now: DateTime<Utc>) -> Option<&'a FastTrack> {
+fn open_fast_track<'a>(
+    terms: &'a Terms,
+    lead: &Lead,
+    good_fit: bool,
+    now: DateTime<Utc>,
+) -> Option<&'a FastTrack> {
     let (key, at) = lead.fast_track.as_ref()?;
     let track = terms.fast_track(key)?;
     let is_recent = *at + TimeDelta::days(track.valid_days.into()) > now;
@@ -107,7 +132,8 @@ fn open_fast_track<'a>(terms: &'a Terms, lead: &Lead, good_fit: bool, now: DateT
 
 fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     let mut holds = vec![];
-    let missing: Vec<String> = terms.handoff.packet_fields.iter().filter(|field| !lead.facts.has(field)).cloned().collect();
+    let missing: Vec<String> =
+        terms.handoff.packet_fields.iter().filter(|field| !lead.facts.has(field)).cloned().collect();
     if !missing.is_empty() {
         holds.push(Hold::MissingFields(missing));
     }
@@ -124,7 +150,10 @@ fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     }
     let offered = &terms.jurisdictions.acts.offered;
     if terms.may_move(&lead.status, offered, Party::System).is_err() {
-        holds.push(Hold::NoTransition { from: terms.status_label(&lead.status).to_owned(), to: terms.status_label(offered).to_owned() });
+        holds.push(Hold::NoTransition {
+            from: terms.status_label(&lead.status).to_owned(),
+            to: terms.status_label(offered).to_owned(),
+        });
     }
     holds
 }
@@ -146,7 +175,9 @@ fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&
 pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast_track: bool) -> &'a Promise {
     let levels = &terms.service_levels;
     let level = levels.levels.iter().find(|level| {
-        level.queue.as_deref().is_none_or(|q| q == queue) && level.category.is_none_or(|c| c == category) && level.fast_track.is_none_or(|f| f == is_fast_track)
+        level.queue.as_deref().is_none_or(|q| q == queue)
+            && level.category.is_none_or(|c| c == category)
+            && level.fast_track.is_none_or(|f| f == is_fast_track)
     });
     level.map_or(&levels.default, |level| &level.promise)
 }

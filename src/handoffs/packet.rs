@@ -34,7 +34,13 @@ pub struct PacketEvent {
 
 impl Packet {
     /// Freezes what is known of a lead.
-    pub fn freeze(version: &Version, lead: &Lead, category: CategoryKey, events: Vec<EventRow>, now: DateTime<Utc>) -> Packet {
+    pub fn freeze(
+        version: &Version,
+        lead: &Lead,
+        category: CategoryKey,
+        events: Vec<EventRow>,
+        now: DateTime<Utc>,
+    ) -> Packet {
         let rules = version.terms.interest.scoring();
         Packet {
             facts: lead.facts.clone(),
@@ -42,7 +48,10 @@ impl Packet {
             fit: FitScore::of(&version.terms.fit.rules, &lead.facts),
             interest: lead.interest.points_at(&rules, now),
             interest_lines: lead.interest.lines(&rules, now),
-            events: events.into_iter().map(|e| PacketEvent { kind: e.kind, properties: e.properties, occurred_at: e.occurred_at }).collect(),
+            events: events
+                .into_iter()
+                .map(|e| PacketEvent { kind: e.kind, properties: e.properties, occurred_at: e.occurred_at })
+                .collect(),
         }
     }
 }

@@ -57,12 +57,17 @@ fn lines(version: &Version, counts: Vec<QueueCount>) -> Vec<QueueLine> {
         .iter()
         .map(|queue| {
             let count = counts.iter().position(|c| c.queue == queue.key).map(|at| counts.remove(at));
-            let count = count.unwrap_or(QueueCount { queue: queue.key.clone(), waiting: 0, at_risk: 0, breached: 0 });
+            let count =
+                count.unwrap_or(QueueCount { queue: queue.key.clone(), waiting: 0, at_risk: 0, breached: 0 });
             QueueLine { key: queue.key.clone(), label: queue.label.clone(), count }
         })
         .collect();
     // Queues of an earlier version stay until they are empty.
-    lines.extend(counts.into_iter().map(|count| QueueLine { key: count.queue.clone(), label: count.queue.clone(), count }));
+    lines.extend(counts.into_iter().map(|count| QueueLine {
+        key: count.queue.clone(),
+        label: count.queue.clone(),
+        count,
+    }));
     lines
 }
 
@@ -83,8 +88,13 @@ async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<Hom
     let version = app.versions.in_force(&mut conn).await?;
     let counts = queues::counts(&mut conn, layout.now).await?;
     let shows_all = me.role == Role::Manager;
-    let held = if me.is_sales() || shows_all { queues::held(&mut conn, (!shows_all).then_some(me.id), SHORT).await? } else { vec![] };
-    let returned = if !me.is_sales() || shows_all { queues::returned(&mut conn, false, SHORT).await? } else { vec![] };
+    let held = if me.is_sales() || shows_all {
+        queues::held(&mut conn, (!shows_all).then_some(me.id), SHORT).await?
+    } else {
+        vec![]
+    };
+    let returned =
+        if !me.is_sales() || shows_all { queues::returned(&mut conn, false, SHORT).await? } else { vec![] };
     Ok(HomePage { queues: lines(&version, counts), layout, me, version, held, returned, shows_all })
 }
 
@@ -102,7 +112,8 @@ async fn list_queues(State(app): State<App>, me: User, layout: Layout) -> AppRes
     let version = app.versions.in_force(&mut conn).await?;
     let counts = queues::counts(&mut conn, layout.now).await?;
     let queues = lines(&version, counts);
-    let topics = encode(&queues.iter().map(|queue| format!("queue:{}", queue.key)).collect::<Vec<_>>().join(" "));
+    let topics =
+        encode(&queues.iter().map(|queue| format!("queue:{}", queue.key)).collect::<Vec<_>>().join(" "));
     Ok(QueuesPage { layout, me, queues, topics })
 }
 
@@ -127,7 +138,13 @@ struct PageQuery {
     after: Option<String>,
 }
 
-async fn show_queue(State(app): State<App>, Path(key): Path<String>, Query(page): Query<PageQuery>, me: User, layout: Layout) -> AppResult<QueuePage> {
+async fn show_queue(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Query(page): Query<PageQuery>,
+    me: User,
+    layout: Layout,
+) -> AppResult<QueuePage> {
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
     let label = version.terms.queue(&key).map(|queue| queue.label.clone());
@@ -139,10 +156,25 @@ async fn show_queue(State(app): State<App>, Path(key): Path<String>, Query(page)
     let has_more = rows.len() as i64 > PAGE_SIZE;
     rows.truncate(PAGE_SIZE as usize);
     let path = format!("/queues/{key}");
-    let next = rows.last().filter(|_| has_more).map(|row| format!("{path}?after={}", encode(&queues::cursor(row).to_string())));
-    let here = page.after.as_deref().map_or_else(|| path.clone(), |after| format!("{path}?after={}", encode(after)));
+    let next = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| format!("{path}?after={}", encode(&queues::cursor(row).to_string())));
+    let here =
+        page.after.as_deref().map_or_else(|| path.clone(), |after| format!("{path}?after={}", encode(after)));
     let topics = encode(&format!("queue:{key}"));
-    Ok(QueuePage { layout, me, version, label, rows, here, topics, next, first: after.map(|_| path), queue: key })
+    Ok(QueuePage {
+        layout,
+        me,
+        version,
+        label,
+        rows,
+        here,
+        topics,
+        next,
+        first: after.map(|_| path),
+        queue: key,
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -151,23 +183,47 @@ struct ClaimNextForm {
     queue: String,
 }
 
-async fn claim_next(State(app): State<App>, me: User, flashes: Flashes, Form(form): Form<ClaimNextForm>) -> AppResult<Redirect> {
+async fn claim_next(
+    State(app): State<App>,
+    me: User,
+    flashes: Flashes,
+    Form(form): Form<ClaimNextForm>,
+) -> AppResult<Redirect> {
     let queue = (!form.queue.is_empty()).then_some(form.queue.as_str());
     match actions::claim_next(&app, &me, queue).await? {
         Some((lead, _)) => {
-            flashes.add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.").await?;
+            flashes
+                .add(
+                    FlashKind::Success,
+                    "The lead is yours. Make the first contact before its time runs out.",
+                )
+                .await?;
             Ok(Redirect::to(&format!("/leads/{lead}")))
         }
         None => {
-            flashes.add(FlashKind::Info, "Nothing waits here now. The page shows the next lead as soon as it comes.").await?;
-            Ok(Redirect::to(&queue.map_or_else(|| "/queues".to_owned(), |queue| format!("/queues/{}", encode(queue)))))
+            flashes
+                .add(
+                    FlashKind::Info,
+                    "Nothing waits here now. The page shows the next lead as soon as it comes.",
+                )
+                .await?;
+            Ok(Redirect::to(
+                &queue.map_or_else(|| "/queues".to_owned(), |queue| format!("/queues/{}", encode(queue))),
+            ))
         }
     }
 }
 
-async fn claim(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+async fn claim(
+    State(app): State<App>,
+    Path((lead, handoff)): Path<(LeadId, HandoffId)>,
+    me: User,
+    flashes: Flashes,
+) -> AppResult<Redirect> {
     actions::claim(&app, &me, lead, handoff).await?;
-    flashes.add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.").await?;
+    flashes
+        .add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.")
+        .await?;
     Ok(Redirect::to(&format!("/leads/{lead}")))
 }
 
@@ -190,8 +246,19 @@ struct HandBackForm {
     nurture_until: String,
 }
 
-async fn hand_back(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<HandBackForm>) -> AppResult<Response> {
-    let act = HandBack { reason: form.reason.clone(), note: form.note.clone(), nurture_until: form.nurture_until.clone() };
+async fn hand_back(
+    State(app): State<App>,
+    Path((lead, handoff)): Path<(LeadId, HandoffId)>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<HandBackForm>,
+) -> AppResult<Response> {
+    let act = HandBack {
+        reason: form.reason.clone(),
+        note: form.note.clone(),
+        nurture_until: form.nurture_until.clone(),
+    };
     match actions::hand_back(&app, &me, lead, handoff, &act).await? {
         Ok(()) => {
             flashes.add(FlashKind::Success, "Handed back. Marketing sees your reason and note.").await?;
@@ -199,19 +266,34 @@ async fn hand_back(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, 
         }
         Err(errors) => {
             let version = app.versions.in_force(&mut *app.db.acquire().await?).await?;
-            let reasons = version.terms.hand_back.reasons.iter().map(|r| (r.key.clone(), r.label.clone())).collect();
-            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, HandBackPage { layout, lead, handoff, reasons, form, errors }).into_response())
+            let reasons =
+                version.terms.hand_back.reasons.iter().map(|r| (r.key.clone(), r.label.clone())).collect();
+            Ok((
+                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+                HandBackPage { layout, lead, handoff, reasons, form, errors },
+            )
+                .into_response())
         }
     }
 }
 
-async fn withdraw(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+async fn withdraw(
+    State(app): State<App>,
+    Path((lead, handoff)): Path<(LeadId, HandoffId)>,
+    me: User,
+    flashes: Flashes,
+) -> AppResult<Redirect> {
     actions::withdraw(&app, &me, lead, handoff).await?;
     flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.").await?;
     Ok(Redirect::to(&format!("/leads/{lead}")))
 }
 
-async fn answer(State(app): State<App>, Path((lead, handoff)): Path<(LeadId, HandoffId)>, me: User, flashes: Flashes) -> AppResult<Redirect> {
+async fn answer(
+    State(app): State<App>,
+    Path((lead, handoff)): Path<(LeadId, HandoffId)>,
+    me: User,
+    flashes: Flashes,
+) -> AppResult<Redirect> {
     actions::answer(&app, &me, lead, handoff).await?;
     flashes.add(FlashKind::Success, "The hand-back is answered.").await?;
     Ok(Redirect::to("/hand-backs"))
@@ -224,7 +306,13 @@ struct StatusForm {
     reason: String,
 }
 
-async fn change_status(State(app): State<App>, Path(lead): Path<LeadId>, me: User, flashes: Flashes, Form(form): Form<StatusForm>) -> AppResult<Redirect> {
+async fn change_status(
+    State(app): State<App>,
+    Path(lead): Path<LeadId>,
+    me: User,
+    flashes: Flashes,
+    Form(form): Form<StatusForm>,
+) -> AppResult<Redirect> {
     match actions::change_status(&app, &me, lead, &form.to, &form.reason).await? {
         Ok(()) => flashes.add(FlashKind::Success, "The status is changed.").await?,
         Err(errors) => return Err(AppError::Invalid(errors)),

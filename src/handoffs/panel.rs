@@ -41,7 +41,9 @@ pub struct Open {
 impl Panel {
     /// Whether this person may open a deal: once the first contact is made, and again on a lead that was qualified.
     pub fn may_open_deal(&self, user: &User) -> bool {
-        self.open.as_ref().map_or(user.is_sales(), |open| open.may_work && open.handoff.contacted_at.is_some())
+        self.open
+            .as_ref()
+            .map_or(user.is_sales(), |open| open.may_work && open.handoff.contacted_at.is_some())
     }
 
     pub fn reason_label<'a>(&'a self, key: &'a str) -> &'a str {
@@ -50,12 +52,20 @@ impl Panel {
 }
 
 /// Loads the handoffs of a lead.
-pub async fn load(conn: &mut PgConnection, version: &Version, lead: LeadId, user: &User, layout: &Layout) -> AppResult<Panel> {
+pub async fn load(
+    conn: &mut PgConnection,
+    version: &Version,
+    lead: LeadId,
+    user: &User,
+    layout: &Layout,
+) -> AppResult<Panel> {
     let mut all = queries::of_lead(conn, lead).await?;
     let open = match all.iter().position(|handoff| handoff.closed_at.is_none()) {
         Some(at) => {
             let handoff = all.remove(at);
-            let packet = queries::packet(conn, lead, handoff.id).await?.and_then(|packet| serde_json::from_value(packet).ok());
+            let packet = queries::packet(conn, lead, handoff.id)
+                .await?
+                .and_then(|packet| serde_json::from_value(packet).ok());
             Some(view(version, handoff, packet, user, layout))
         }
         None => None,
@@ -68,12 +78,23 @@ fn view(version: &Version, handoff: Handoff, packet: Option<Packet>, user: &User
     let terms = &version.terms;
     let is_waiting = handoff.state == HandoffState::Offered;
     let is_mine = handoff.owner_id == Some(user.id) || (user.is_sales() && user.role == Role::Manager);
-    let rule = handoff.routing_rule.as_ref().and_then(|key| terms.routing.rules.iter().find(|rule| rule.key == *key));
+    let rule = handoff
+        .routing_rule
+        .as_ref()
+        .and_then(|key| terms.routing.rules.iter().find(|rule| rule.key == *key));
     let claim = Deadline { risk_at: handoff.claim_risk_at, due_at: handoff.claim_due_at };
-    let contact = handoff.contact_risk_at.zip(handoff.contact_due_at).map(|(risk_at, due_at)| Due::of(&Deadline { risk_at, due_at }, handoff.contacted_at, layout));
+    let contact = handoff
+        .contact_risk_at
+        .zip(handoff.contact_due_at)
+        .map(|(risk_at, due_at)| Due::of(&Deadline { risk_at, due_at }, handoff.contacted_at, layout));
     Open {
-        queue_label: terms.queue(&handoff.queue).map_or_else(|| handoff.queue.clone(), |queue| queue.label.clone()),
-        rule_label: rule.map_or_else(|| "no rule matched, so the fallback queue".to_owned(), |rule| format!("rule “{}”", rule.label)),
+        queue_label: terms
+            .queue(&handoff.queue)
+            .map_or_else(|| handoff.queue.clone(), |queue| queue.label.clone()),
+        rule_label: rule.map_or_else(
+            || "no rule matched, so the fallback queue".to_owned(),
+            |rule| format!("rule “{}”", rule.label),
+        ),
         claim: Due::of(&claim, handoff.claimed_at, layout),
         contact,
         packet,

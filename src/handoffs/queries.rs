@@ -66,12 +66,19 @@ pub async fn load(conn: &mut PgConnection, lead: LeadId, id: HandoffId) -> sqlx:
 
 /// What was frozen at the offer.
 pub async fn packet(conn: &mut PgConnection, lead: LeadId, id: HandoffId) -> sqlx::Result<Option<Value>> {
-    sqlx::query_scalar!("select packet from handoffs where lead_id = $1 and id = $2", lead.0, id.0).fetch_optional(conn).await
+    sqlx::query_scalar!("select packet from handoffs where lead_id = $1 and id = $2", lead.0, id.0)
+        .fetch_optional(conn)
+        .await
 }
 
 /// Open handoffs that a rep holds.
 pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from handoffs where owner_id = $1 and closed_at is null"#, user.0).fetch_one(conn).await
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from handoffs where owner_id = $1 and closed_at is null"#,
+        user.0
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// What a claim writes.
@@ -92,7 +99,11 @@ pub struct ClaimWrite<'a> {
 
 /// Claims in one statement: the handoff if it still waits, with it the lead, with both the record.
 /// False when somebody else was faster; then nothing is written.
-pub async fn claim(conn: &mut PgConnection, claim: &ClaimWrite<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn claim(
+    conn: &mut PgConnection,
+    claim: &ClaimWrite<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query_scalar!(
         r#"with h as (
                update handoffs set state = 'claimed', owner_id = $3, claimed_at = $4, contact_risk_at = $5, contact_due_at = $6
@@ -137,7 +148,12 @@ pub struct Candidate {
 }
 
 /// The best waiting handoffs of a queue, or of all: first those that run out of time, then the hottest.
-pub async fn candidates(conn: &mut PgConnection, queues: &[String], now: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Candidate>> {
+pub async fn candidates(
+    conn: &mut PgConnection,
+    queues: &[String],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Candidate>> {
     // Two ordered walks along two indexes for each queue, each cut off early, then the best of both.
     sqlx::query_as!(
         Candidate,
@@ -164,17 +180,32 @@ pub async fn candidates(conn: &mut PgConnection, queues: &[String], now: DateTim
 }
 
 /// Moves a handoff from a state that is expected; false when it is not in that state any more.
-pub async fn contact(conn: &mut PgConnection, lead: LeadId, id: HandoffId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn contact(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: HandoffId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!("update handoffs set state = 'contacted', contacted_at = $3 where lead_id = $1 and id = $2 and state = 'claimed'", lead.0, id.0, now).execute(conn).await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn convert(conn: &mut PgConnection, lead: LeadId, id: HandoffId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn convert(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: HandoffId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!("update handoffs set state = 'converted', closed_at = $3 where lead_id = $1 and id = $2 and state = 'contacted'", lead.0, id.0, now).execute(conn).await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn withdraw(conn: &mut PgConnection, lead: LeadId, id: HandoffId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn withdraw(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: HandoffId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!("update handoffs set state = 'withdrawn', closed_at = $3 where lead_id = $1 and id = $2 and state = 'offered'", lead.0, id.0, now).execute(conn).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -191,7 +222,11 @@ pub struct HandBackWrite<'a> {
     pub answer_due_at: DateTime<Utc>,
 }
 
-pub async fn hand_back(conn: &mut PgConnection, write: &HandBackWrite<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn hand_back(
+    conn: &mut PgConnection,
+    write: &HandBackWrite<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update handoffs set state = 'handed_back', closed_at = $4, hand_back_reason = $5, hand_back_kind = $6, hand_back_note = $7, nurture_until = $8, answer_due_at = $9
          where lead_id = $1 and id = $2 and state = $3",
@@ -210,7 +245,13 @@ pub async fn hand_back(conn: &mut PgConnection, write: &HandBackWrite<'_>, now: 
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn answer(conn: &mut PgConnection, lead: LeadId, id: HandoffId, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn answer(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    id: HandoffId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update handoffs set answered_at = $4, answered_by = $3 where lead_id = $1 and id = $2 and state = 'handed_back' and answered_at is null",
         lead.0,
@@ -234,7 +275,11 @@ pub struct ActivityWrite<'a> {
     pub handoff: Option<HandoffId>,
 }
 
-pub async fn insert_activity(conn: &mut PgConnection, write: &ActivityWrite<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn insert_activity(
+    conn: &mut PgConnection,
+    write: &ActivityWrite<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into activities (lead_id, id, kind, outcome, body, user_id, handoff_id, at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         write.lead.0,

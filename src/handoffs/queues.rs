@@ -42,7 +42,10 @@ impl Waiting {
     /// Why it is here, in a few words.
     pub fn why(&self, version: &Version) -> String {
         let track = self.fast_track.as_ref().and_then(|key| version.terms.fast_track(key));
-        track.map_or_else(|| version.terms.category(self.category()).label.clone(), |track| track.label.clone())
+        track.map_or_else(
+            || version.terms.category(self.category()).label.clone(),
+            |track| track.label.clone(),
+        )
     }
 
     pub fn due(&self, layout: &Layout) -> Due {
@@ -70,14 +73,20 @@ impl Due {
     pub fn of(deadline: &Deadline, done_at: Option<DateTime<Utc>>, layout: &Layout) -> Due {
         let state = deadline.state(done_at, layout.now);
         // A stopped clock tells when it was stopped, a running one when it is due.
-        let shown = if state == ClockState::Met { done_at.unwrap_or(deadline.due_at) } else { deadline.due_at };
+        let shown =
+            if state == ClockState::Met { done_at.unwrap_or(deadline.due_at) } else { deadline.due_at };
         Due { state: state.key(), at: layout.time(&shown) }
     }
 }
 
 /// One page of a queue, in the order in which leads should be claimed: first those that run out of time,
 /// the most urgent first, then the hottest.
-pub async fn waiting(conn: &mut PgConnection, queue: &str, after: Option<&Cursor>, now: DateTime<Utc>) -> sqlx::Result<Vec<Waiting>> {
+pub async fn waiting(
+    conn: &mut PgConnection,
+    queue: &str,
+    after: Option<&Cursor>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Waiting>> {
     // A cursor's key begins with its part: u for the urgent, h for the hot.
     let place = after.map(|cursor| (cursor.key.split_at_checked(1).unwrap_or(("h", "")), cursor.id));
     let in_hot_part = place.is_some_and(|((part, _), _)| part == "h");
@@ -125,8 +134,19 @@ pub async fn waiting(conn: &mut PgConnection, queue: &str, after: Option<&Cursor
         .fetch_all(conn)
         .await?;
         rows.extend(hot.into_iter().map(|r| Waiting {
-            lead_id: r.lead_id, id: r.id, name: r.name, title: r.title, company: r.company, fit: r.fit, hot_until: r.hot_until, category: r.category,
-            fast_track: r.fast_track, cycle: r.cycle, offered_at: r.offered_at, claim: Deadline { risk_at: r.claim_risk_at, due_at: r.claim_due_at }, is_urgent: false,
+            lead_id: r.lead_id,
+            id: r.id,
+            name: r.name,
+            title: r.title,
+            company: r.company,
+            fit: r.fit,
+            hot_until: r.hot_until,
+            category: r.category,
+            fast_track: r.fast_track,
+            cycle: r.cycle,
+            offered_at: r.offered_at,
+            claim: Deadline { risk_at: r.claim_risk_at, due_at: r.claim_due_at },
+            is_urgent: false,
         }));
     }
     Ok(rows)
@@ -135,7 +155,11 @@ pub async fn waiting(conn: &mut PgConnection, queue: &str, after: Option<&Cursor
 /// Where the next page begins, after this row.
 pub fn cursor(row: &Waiting) -> Cursor {
     let exact = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
-    let key = if row.is_urgent { format!("u{}", exact(row.claim.due_at)) } else { format!("h{}", row.hot_until.map(exact).unwrap_or_default()) };
+    let key = if row.is_urgent {
+        format!("u{}", exact(row.claim.due_at))
+    } else {
+        format!("h{}", row.hot_until.map(exact).unwrap_or_default())
+    };
     Cursor { key, id: row.id.0 }
 }
 
@@ -194,8 +218,14 @@ pub async fn held(conn: &mut PgConnection, user: Option<UserId>, limit: i64) -> 
     Ok(rows
         .into_iter()
         .map(|r| Held {
-            lead_id: r.lead_id, name: r.name, company: r.company, status: r.status, owner_name: r.owner_name, claimed_at: r.claimed_at,
-            contacted_at: r.contacted_at, contact: Deadline { risk_at: r.risk_at, due_at: r.due_at },
+            lead_id: r.lead_id,
+            name: r.name,
+            company: r.company,
+            status: r.status,
+            owner_name: r.owner_name,
+            claimed_at: r.claimed_at,
+            contacted_at: r.contacted_at,
+            contact: Deadline { risk_at: r.risk_at, due_at: r.due_at },
         })
         .collect())
 }
@@ -238,8 +268,17 @@ pub async fn returned(conn: &mut PgConnection, answered: bool, limit: i64) -> sq
     Ok(rows
         .into_iter()
         .map(|r| Returned {
-            lead_id: r.lead_id, id: r.id, name: r.name, company: r.company, owner_name: r.owner_name, reason: r.reason, note: r.note, closed_at: r.closed_at,
-            nurture_until: r.nurture_until, answered_at: r.answered_at, answer: Deadline { risk_at: r.due_at - (r.due_at - r.closed_at) / 4, due_at: r.due_at },
+            lead_id: r.lead_id,
+            id: r.id,
+            name: r.name,
+            company: r.company,
+            owner_name: r.owner_name,
+            reason: r.reason,
+            note: r.note,
+            closed_at: r.closed_at,
+            nurture_until: r.nurture_until,
+            answered_at: r.answered_at,
+            answer: Deadline { risk_at: r.due_at - (r.due_at - r.closed_at) / 4, due_at: r.due_at },
         })
         .collect())
 }

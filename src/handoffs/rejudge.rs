@@ -52,7 +52,16 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
     let mut after = None;
     let mut done = 0;
     let total = leads::about_how_many(&mut *app.db.acquire().await?).await?;
-    runs::progress(&app.db, run, RejudgeAll::IDENTIFIER, "Judging all leads by the new version", done, total, app.clock.now()).await?;
+    runs::progress(
+        &app.db,
+        run,
+        RejudgeAll::IDENTIFIER,
+        "Judging all leads by the new version",
+        done,
+        total,
+        app.clock.now(),
+    )
+    .await?;
     loop {
         let mut conn = app.db.acquire().await?;
         let version = app.versions.in_force(&mut conn).await?;
@@ -63,7 +72,16 @@ pub async fn all(app: &App, run: Uuid) -> anyhow::Result<()> {
         intake::announce(app, &offered);
         done += ids.len() as i64;
         after = Some(last);
-        runs::progress(&app.db, run, RejudgeAll::IDENTIFIER, "Judging all leads by the new version", done, total.max(done), app.clock.now()).await?;
+        runs::progress(
+            &app.db,
+            run,
+            RejudgeAll::IDENTIFIER,
+            "Judging all leads by the new version",
+            done,
+            total.max(done),
+            app.clock.now(),
+        )
+        .await?;
     }
     runs::finished(&app.db, run, done, app.clock.now()).await
 }

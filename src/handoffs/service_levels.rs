@@ -34,7 +34,12 @@ impl ClockState {
 
 impl Deadline {
     /// The deadline of a clock that starts now: so many business minutes on, at risk after the agreed share of them.
-    pub fn after(calendar: &BusinessCalendar, start: DateTime<Utc>, minutes: u32, at_risk_percent: u8) -> Deadline {
+    pub fn after(
+        calendar: &BusinessCalendar,
+        start: DateTime<Utc>,
+        minutes: u32,
+        at_risk_percent: u8,
+    ) -> Deadline {
         let until_risk = u64::from(minutes) * u64::from(at_risk_percent) / 100;
         Deadline {
             risk_at: calendar.add_minutes(start, u32::try_from(until_risk).unwrap_or(minutes)),
@@ -72,7 +77,8 @@ mod tests {
     #[test]
     fn a_clock_is_met_or_breached_and_never_both() {
         let start: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().unwrap();
-        let deadline = Deadline { risk_at: start + TimeDelta::minutes(45), due_at: start + TimeDelta::minutes(60) };
+        let deadline =
+            Deadline { risk_at: start + TimeDelta::minutes(45), due_at: start + TimeDelta::minutes(60) };
         let at = |minutes| start + TimeDelta::minutes(minutes);
         assert_eq!(deadline.state(None, at(44)), ClockState::Running);
         assert_eq!(deadline.state(None, at(45)), ClockState::AtRisk);

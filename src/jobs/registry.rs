@@ -2,9 +2,9 @@
 
 use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
+use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::transfer::jobs::{RemoveStaleUploads, RunImport};
-use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 
 /// The worker's options with all jobs and schedules. Times are UTC.
 pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {

@@ -28,14 +28,17 @@ pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
 /// The instant of a local time. Of an hour that a change of the clock repeats the first is meant; one that it
 /// skips counts as the first that exists after it.
 pub fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
-    let exists = (0..24).find_map(|quarters| (local + TimeDelta::minutes(15 * quarters)).and_local_timezone(zone).earliest());
+    let exists = (0..24)
+        .find_map(|quarters| (local + TimeDelta::minutes(15 * quarters)).and_local_timezone(zone).earliest());
     exists.map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc))
 }
 
 /// A local date and time as a browser's field sends it, or nothing for a blank.
 pub fn date_and_time(text: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
     let Some(text) = filled(text) else { return Ok(None) };
-    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
     match local.filter(|local| date(&local.date().to_string()).is_ok()) {
         Some(local) => Ok(Some(instant(local, zone))),
         None => Err(format!("“{}” is not a date and time; write it as 2027-01-31 14:05", excerpt(&text))),
@@ -65,13 +68,22 @@ mod tests {
     #[test]
     fn a_day_whose_midnight_is_skipped_begins_with_its_first_instant() {
         // Santiago went from 23:59:59 straight to 01:00.
-        assert_eq!(start_of(date("2023-09-03").unwrap().unwrap(), Tz::America__Santiago), utc("2023-09-03T04:00:00Z"));
+        assert_eq!(
+            start_of(date("2023-09-03").unwrap().unwrap(), Tz::America__Santiago),
+            utc("2023-09-03T04:00:00Z")
+        );
     }
 
     #[test]
     fn the_hour_that_comes_twice_means_its_first() {
-        assert_eq!(date_and_time("2026-10-25T02:30", Tz::Europe__Berlin), Ok(Some(utc("2026-10-25T00:30:00Z"))));
-        assert_eq!(date_and_time("2026-03-29 02:30", Tz::Europe__Berlin), Ok(Some(utc("2026-03-29T01:00:00Z"))));
+        assert_eq!(
+            date_and_time("2026-10-25T02:30", Tz::Europe__Berlin),
+            Ok(Some(utc("2026-10-25T00:30:00Z")))
+        );
+        assert_eq!(
+            date_and_time("2026-03-29 02:30", Tz::Europe__Berlin),
+            Ok(Some(utc("2026-03-29T01:00:00Z")))
+        );
     }
 
     #[test]

@@ -78,7 +78,10 @@ impl FromStr for Department {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|d| d.key() == text).ok_or_else(|| format!("“{text}” is not a department; it is marketing or sales"))
+        Self::ALL
+            .into_iter()
+            .find(|d| d.key() == text)
+            .ok_or_else(|| format!("“{text}” is not a department; it is marketing or sales"))
     }
 }
 
@@ -86,6 +89,9 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|r| r.key() == text).ok_or_else(|| format!("“{text}” is not a role; it is member, manager or admin"))
+        Self::ALL
+            .into_iter()
+            .find(|r| r.key() == text)
+            .ok_or_else(|| format!("“{text}” is not a role; it is member, manager or admin"))
     }
 }

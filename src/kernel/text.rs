@@ -59,7 +59,10 @@ impl Domain {
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         });
         let top = ascii.rsplit_once('.').map(|(_, top)| top);
-        if ascii.len() > 253 || !labels_ok || !top.is_some_and(|top| top.bytes().any(|b| b.is_ascii_alphabetic())) {
+        if ascii.len() > 253
+            || !labels_ok
+            || !top.is_some_and(|top| top.bytes().any(|b| b.is_ascii_alphabetic()))
+        {
             return Err(refuse());
         }
         Ok(Domain(ascii.to_owned()))
@@ -120,7 +123,11 @@ pub fn excerpt(text: &str) -> String {
 pub fn line(text: &str, max: usize) -> Result<Option<String>, String> {
     let Some(text) = filled(text) else { return Ok(None) };
     if let Some(c) = text.chars().find(|c| c.is_control()) {
-        return Err(format!("“{}” holds a control character (U+{:04X}); remove it", excerpt(&text), c as u32));
+        return Err(format!(
+            "“{}” holds a control character (U+{:04X}); remove it",
+            excerpt(&text),
+            c as u32
+        ));
     }
     let length = text.chars().count();
     if length > max {
@@ -144,7 +151,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_with_the_reason() {
-        for text in ["", "anna", "@example.com", "a b@example.com", "anna@", "anna@localhost", "a..b@example.com"] {
+        for text in
+            ["", "anna", "@example.com", "a b@example.com", "anna@", "anna@localhost", "a..b@example.com"]
+        {
             let refusal = Email::parse(text).unwrap_err();
             assert!(refusal.contains("is not an e-mail address"), "{text}: {refusal}");
         }
@@ -152,7 +161,13 @@ mod tests {
 
     #[test]
     fn a_domain_is_found_in_a_web_address() {
-        for text in ["example.com", "WWW.Example.com", "https://www.example.com/about?x#y", "example.com:8080", "example.com."] {
+        for text in [
+            "example.com",
+            "WWW.Example.com",
+            "https://www.example.com/about?x#y",
+            "example.com:8080",
+            "example.com.",
+        ] {
             assert_eq!(Domain::parse(text).unwrap().as_str(), "example.com", "{text}");
         }
         assert!(Domain::parse("no domain").is_err());

@@ -33,11 +33,20 @@ pub struct NoteForm {
     body: String,
 }
 
-pub async fn add_note(State(app): State<App>, Path(id): Path<LeadId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<NoteForm>) -> AppResult<Response> {
+pub async fn add_note(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<NoteForm>,
+) -> AppResult<Response> {
     let note = NewActivity { kind: "note".into(), outcome: String::new(), body: form.body.clone() };
     match log_activity(&app, &me, id, &note).await? {
         Ok(()) => done(&flashes, id, "The note is added.").await,
-        Err(note_errors) => again(&app, id, me, layout, Forms { note: form.body, note_errors, ..Forms::default() }).await,
+        Err(note_errors) => {
+            again(&app, id, me, layout, Forms { note: form.body, note_errors, ..Forms::default() }).await
+        }
     }
 }
 
@@ -49,11 +58,19 @@ pub struct ActivityForm {
     pub body: String,
 }
 
-pub async fn log(State(app): State<App>, Path(id): Path<LeadId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<ActivityForm>) -> AppResult<Response> {
+pub async fn log(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<ActivityForm>,
+) -> AppResult<Response> {
     let refused = match form.what.split_once(':') {
         None => FieldErrors::one("what", "Choose what you did and how it went."),
         Some((kind, outcome)) => {
-            let activity = NewActivity { kind: kind.to_owned(), outcome: outcome.to_owned(), body: form.body.clone() };
+            let activity =
+                NewActivity { kind: kind.to_owned(), outcome: outcome.to_owned(), body: form.body.clone() };
             match log_activity(&app, &me, id, &activity).await? {
                 Ok(()) => return done(&flashes, id, "The activity is logged.").await,
                 Err(errors) => of_one_field(&errors),
@@ -88,7 +105,11 @@ pub struct EventForm {
 impl EventForm {
     /// An empty form, for what happened just now.
     pub fn fresh(now: DateTime<Utc>, zone: Tz) -> EventForm {
-        EventForm { occurred_at: local_time::field_value(now, zone), key: new_id(now).simple().to_string(), ..EventForm::default() }
+        EventForm {
+            occurred_at: local_time::field_value(now, zone),
+            key: new_id(now).simple().to_string(),
+            ..EventForm::default()
+        }
     }
 
     /// Name and value of each row of the form.
@@ -101,7 +122,9 @@ impl EventForm {
         let kind = errors.check("kind", event_kind(&self.kind));
         let at = errors.check("occurred_at", local_time::date_and_time(&self.occurred_at, zone)).flatten();
         match at {
-            Some(at) if at > now + AHEAD => errors.add("occurred_at", "That lies in the future; an event is something that has happened"),
+            Some(at) if at > now + AHEAD => {
+                errors.add("occurred_at", "That lies in the future; an event is something that has happened")
+            }
             None => errors.add("occurred_at", "Say when it happened"),
             Some(_) => {}
         }
@@ -129,7 +152,9 @@ impl EventForm {
                     }
                 }
                 (Some(name), None) => return Err(format!("“{name}” has no value")),
-                (None, Some(value)) => return Err(format!("The value “{}” has no name", text::excerpt(&value))),
+                (None, Some(value)) => {
+                    return Err(format!("The value “{}” has no name", text::excerpt(&value)));
+                }
             }
         }
         Ok(properties)
@@ -140,13 +165,32 @@ fn nth(texts: &[String], at: usize) -> &str {
     texts.get(at).map_or("", String::as_str)
 }
 
-pub async fn add_event(State(app): State<App>, Path(id): Path<LeadId>, me: User, layout: Layout, flashes: Flashes, Form(form): Form<EventForm>) -> AppResult<Response> {
+pub async fn add_event(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(form): Form<EventForm>,
+) -> AppResult<Response> {
     let event = match form.check(me.time_zone, app.clock.now()) {
         Ok(event) => event,
-        Err(event_errors) => return again(&app, id, me, layout, Forms { event: form, event_errors, ..Forms::default() }).await,
+        Err(event_errors) => {
+            return again(&app, id, me, layout, Forms { event: form, event_errors, ..Forms::default() })
+                .await;
+        }
     };
     let is_new = intake::add_event(&app, id, event, &me.actor()).await?;
-    done(&flashes, id, if is_new { "The event is added, and the lead is judged anew." } else { "This event was added already." }).await
+    done(
+        &flashes,
+        id,
+        if is_new {
+            "The event is added, and the lead is judged anew."
+        } else {
+            "This event was added already."
+        },
+    )
+    .await
 }
 
 async fn done(flashes: &Flashes, id: LeadId, words: &str) -> AppResult<Response> {
@@ -156,8 +200,10 @@ async fn done(flashes: &Flashes, id: LeadId, words: &str) -> AppResult<Response>
 
 /// The page again, with what was typed and what is wrong with it.
 async fn again(app: &App, id: LeadId, me: User, layout: Layout, forms: Forms) -> AppResult<Response> {
-    let event = if forms.event.key.is_empty() { EventForm::fresh(layout.now, me.time_zone) } else { forms.event };
-    lead_page::render(app, id, me, layout, None, Forms { event, ..forms }, StatusCode::UNPROCESSABLE_ENTITY).await
+    let event =
+        if forms.event.key.is_empty() { EventForm::fresh(layout.now, me.time_zone) } else { forms.event };
+    lead_page::render(app, id, me, layout, None, Forms { event, ..forms }, StatusCode::UNPROCESSABLE_ENTITY)
+        .await
 }
 
 #[cfg(test)]
@@ -169,7 +215,12 @@ mod tests {
     }
 
     fn form() -> EventForm {
-        EventForm { kind: "demo_request".into(), property: vec!["product".into(), String::new()], value: vec!["Basic".into()], ..EventForm::fresh(now(), Tz::Europe__Berlin) }
+        EventForm {
+            kind: "demo_request".into(),
+            property: vec!["product".into(), String::new()],
+            value: vec!["Basic".into()],
+            ..EventForm::fresh(now(), Tz::Europe__Berlin)
+        }
     }
 
     #[test]
@@ -182,16 +233,35 @@ mod tests {
     #[test]
     fn the_same_form_sent_twice_is_the_same_event() {
         let form = form();
-        assert_eq!(form.check(Tz::UTC, now()).map(|event| event.id()), form.check(Tz::UTC, now() + TimeDelta::minutes(1)).map(|event| event.id()));
+        assert_eq!(
+            form.check(Tz::UTC, now()).map(|event| event.id()),
+            form.check(Tz::UTC, now() + TimeDelta::minutes(1)).map(|event| event.id())
+        );
         assert_ne!(EventForm::fresh(now(), Tz::UTC).key, form.key);
     }
 
     #[test]
     fn what_cannot_have_happened_is_refused_beside_its_field() {
-        let refused = |form: EventForm| form.check(Tz::Europe__Berlin, now()).unwrap_err().iter().map(|(field, _)| field.to_owned()).collect::<Vec<_>>();
+        let refused = |form: EventForm| {
+            form.check(Tz::Europe__Berlin, now())
+                .unwrap_err()
+                .iter()
+                .map(|(field, _)| field.to_owned())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(refused(EventForm { occurred_at: "2026-11-24T10:00".into(), ..form() }), ["occurred_at"]);
-        assert_eq!(refused(EventForm { occurred_at: String::new(), kind: "Demo!".into(), ..form() }), ["kind", "occurred_at"]);
+        assert_eq!(
+            refused(EventForm { occurred_at: String::new(), kind: "Demo!".into(), ..form() }),
+            ["kind", "occurred_at"]
+        );
         assert_eq!(refused(EventForm { value: vec![], ..form() }), ["property"]);
-        assert_eq!(refused(EventForm { property: vec!["a".into(), "a".into()], value: vec!["1".into(), "2".into()], ..form() }), ["property"]);
+        assert_eq!(
+            refused(EventForm {
+                property: vec!["a".into(), "a".into()],
+                value: vec!["1".into(), "2".into()],
+                ..form()
+            }),
+            ["property"]
+        );
     }
 }

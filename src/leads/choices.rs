@@ -24,7 +24,8 @@ impl KeptChoices {
             return Ok(choices);
         }
         let choices = Arc::new(list_query::choices(conn).await?);
-        *self.0.write().expect("no code panics while it holds the choices") = Some((Instant::now(), choices.clone()));
+        *self.0.write().expect("no code panics while it holds the choices") =
+            Some((Instant::now(), choices.clone()));
         Ok(choices)
     }
 }

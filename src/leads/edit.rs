@@ -48,7 +48,15 @@ struct FormPage {
 
 impl FormPage {
     fn new(layout: Layout, options: Options, edited: Option<Edited>, typed: Typed) -> FormPage {
-        FormPage { layout, edited, typed, options, errors: FieldErrors::default(), duplicate: None, conflict: None }
+        FormPage {
+            layout,
+            edited,
+            typed,
+            options,
+            errors: FieldErrors::default(),
+            duplicate: None,
+            conflict: None,
+        }
     }
 
     fn answer(&self, status: StatusCode) -> AppResult<Response> {
@@ -77,17 +85,24 @@ impl FormPage {
     }
 
     fn touch_fields(&self) -> [(&'static str, &'static str, Vec<(String, &'static str)>); 2] {
-        [("first_touch", "First touch"), ("last_touch", "Last touch")].map(|(group, title)| (group, title, TOUCH.map(|(name, label)| (format!("{group}.{name}"), label)).to_vec()))
+        [("first_touch", "First touch"), ("last_touch", "Last touch")].map(|(group, title)| {
+            (group, title, TOUCH.map(|(name, label)| (format!("{group}.{name}"), label)).to_vec())
+        })
     }
 
     /// Name, label and kind of each custom field.
     fn custom_fields(&self) -> Vec<(String, &str, CustomKind)> {
-        self.options.custom.iter().map(|field| (format!("custom.{}", field.key), field.label.as_str(), field.kind)).collect()
+        self.options
+            .custom
+            .iter()
+            .map(|field| (format!("custom.{}", field.key), field.label.as_str(), field.kind))
+            .collect()
     }
 
     /// Whether a group of fields is shown open: something stands in it, or something is wrong.
     fn is_open(&self, group: &str) -> bool {
-        TOUCH.iter().any(|(name, _)| !self.typed.get(&format!("{group}.{name}")).is_empty()) || self.errors.iter().any(|(field, _)| field.starts_with(group))
+        TOUCH.iter().any(|(name, _)| !self.typed.get(&format!("{group}.{name}")).is_empty())
+            || self.errors.iter().any(|(field, _)| field.starts_with(group))
     }
 }
 
@@ -96,17 +111,33 @@ pub async fn new(State(app): State<App>, layout: Layout) -> AppResult<Response> 
     FormPage::new(layout, options, None, Typed::blank()).answer(StatusCode::OK)
 }
 
-pub async fn create(State(app): State<App>, me: User, layout: Layout, flashes: Flashes, Form(fields): Form<HashMap<String, String>>) -> AppResult<Response> {
+pub async fn create(
+    State(app): State<App>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(fields): Form<HashMap<String, String>>,
+) -> AppResult<Response> {
     let typed = Typed::new(fields);
     let options = form_query::options(&mut *app.db.acquire().await?).await?;
     let checked = match typed.check(&options, me.time_zone) {
         Ok(checked) => checked,
         Err(errors) => return FormPage::new(layout, options, None, typed).refuse(errors),
     };
-    let new = NewLead { facts: checked.facts, consent: checked.consent, do_not_contact: checked.do_not_contact, identities: checked.identities, created_at: app.clock.now() };
+    let new = NewLead {
+        facts: checked.facts,
+        consent: checked.consent,
+        do_not_contact: checked.do_not_contact,
+        identities: checked.identities,
+        created_at: app.clock.now(),
+    };
     match intake::create(&app, new, vec![], &me.actor()).await? {
         Ok(created) => {
-            let text = if created.offered.is_some() { "The lead is added, and offered to Sales at once." } else { "The lead is added." };
+            let text = if created.offered.is_some() {
+                "The lead is added, and offered to Sales at once."
+            } else {
+                "The lead is added."
+            };
             flashes.add(FlashKind::Success, text).await?;
             Ok(Redirect::to(&format!("/leads/{}", created.id)).into_response())
         }
@@ -122,11 +153,17 @@ async fn load(app: &App, id: LeadId) -> AppResult<(Lead, Options)> {
 
 fn edited(lead: &Lead, seen: String) -> Edited {
     let facts = &lead.facts;
-    let name = display_name(facts.name.as_deref(), facts.email.as_deref(), facts.company.as_deref()).to_owned();
+    let name =
+        display_name(facts.name.as_deref(), facts.email.as_deref(), facts.company.as_deref()).to_owned();
     Edited { id: lead.id, name, seen }
 }
 
-pub async fn show(State(app): State<App>, Path(id): Path<LeadId>, me: User, layout: Layout) -> AppResult<Response> {
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    me: User,
+    layout: Layout,
+) -> AppResult<Response> {
     let (lead, options) = load(&app, id).await?;
     let typed = Typed::of(&lead, me.time_zone);
     FormPage::new(layout, options, Some(edited(&lead, typed.fingerprint())), typed).answer(StatusCode::OK)
@@ -134,7 +171,14 @@ pub async fn show(State(app): State<App>, Path(id): Path<LeadId>, me: User, layo
 
 /// Saves the form, unless somebody changed the same facts meanwhile: then both versions are shown, and what was typed
 /// can be saved over what is stored now. Events and handoffs do not stand against a change of facts.
-pub async fn save(State(app): State<App>, Path(id): Path<LeadId>, me: User, layout: Layout, flashes: Flashes, Form(fields): Form<HashMap<String, String>>) -> AppResult<Response> {
+pub async fn save(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    me: User,
+    layout: Layout,
+    flashes: Flashes,
+    Form(fields): Form<HashMap<String, String>>,
+) -> AppResult<Response> {
     let typed = Typed::new(fields);
     let (mut lead, options) = load(&app, id).await?;
     loop {
@@ -147,17 +191,27 @@ pub async fn save(State(app): State<App>, Path(id): Path<LeadId>, me: User, layo
         }
         let mut checked = match typed.check(&options, me.time_zone) {
             Ok(checked) => checked,
-            Err(errors) => return FormPage::new(layout, options, Some(edited(&lead, seen)), typed).refuse(errors),
+            Err(errors) => {
+                return FormPage::new(layout, options, Some(edited(&lead, seen)), typed).refuse(errors);
+            }
         };
         if typed.difference(&stored, &options).is_empty() {
             return done(&flashes, id, FlashKind::Info, "Nothing was changed.").await;
         }
         checked.keep(&lead, &options, me.time_zone);
-        let change = Change { facts: checked.facts, consent: checked.consent, do_not_contact: checked.do_not_contact, identities: checked.identities };
+        let change = Change {
+            facts: checked.facts,
+            consent: checked.consent,
+            do_not_contact: checked.do_not_contact,
+            identities: checked.identities,
+        };
         match intake::change(&app, id, lead.revision, change, &me.actor()).await? {
             Ok(()) => return done(&flashes, id, FlashKind::Success, "Saved, and judged anew.").await,
             Err(ChangeRefused::Stale(now)) => lead = *now,
-            Err(ChangeRefused::Duplicate(duplicate)) => return FormPage::new(layout, options, Some(edited(&lead, seen)), typed).refuse_duplicate(&duplicate),
+            Err(ChangeRefused::Duplicate(duplicate)) => {
+                return FormPage::new(layout, options, Some(edited(&lead, seen)), typed)
+                    .refuse_duplicate(&duplicate);
+            }
         }
     }
 }

@@ -135,7 +135,9 @@ impl Place {
             Sort::Age => micros(&cursor.key).map(SortKey::Age),
             Sort::Name => (!cursor.key.contains('\0')).then_some(SortKey::Name(cursor.key)),
         };
-        let key = key.ok_or_else(|| format!("“{}” is not a place in a list sorted by {}", excerpt(text), sort.key()))?;
+        let key = key.ok_or_else(|| {
+            format!("“{}” is not a place in a list sorted by {}", excerpt(text), sort.key())
+        })?;
         Ok(Place { key, id: cursor.id })
     }
 }

@@ -26,7 +26,10 @@ fn a_place_is_read_back_in_its_own_order_only() {
 
 #[test]
 fn a_whole_address_is_searched_as_one() {
-    assert_eq!(Search::parse(" Anna@Example.com "), Ok(Search::Email(Email::parse("anna@example.com").unwrap())));
+    assert_eq!(
+        Search::parse(" Anna@Example.com "),
+        Ok(Search::Email(Email::parse("anna@example.com").unwrap()))
+    );
     assert_eq!(Search::parse("anna@exam"), Ok(Search::Words(vec!["anna@exam".into()])));
     assert_eq!(Search::parse("anna  meyer"), Ok(Search::Words(vec!["anna".into(), "meyer".into()])));
     assert_eq!(Search::parse("  "), Ok(Search::Everything));

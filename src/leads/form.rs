@@ -71,14 +71,26 @@ impl Typed {
 
     /// An empty form: a person whom somebody adds by hand is known with their consent.
     pub fn blank() -> Typed {
-        Typed(HashMap::from([("may_store".to_owned(), "true".to_owned()), ("may_contact".to_owned(), "true".to_owned())]))
+        Typed(HashMap::from([
+            ("may_store".to_owned(), "true".to_owned()),
+            ("may_contact".to_owned(), "true".to_owned()),
+        ]))
     }
 
     /// The form of a lead as it is stored.
     pub fn of(lead: &Lead, zone: Tz) -> Typed {
         let facts = &lead.facts;
         let mut typed = Typed::default();
-        let texts = [&facts.name, &facts.email, &facts.phone, &facts.title, &facts.seniority, &facts.company, &facts.domain, &facts.industry];
+        let texts = [
+            &facts.name,
+            &facts.email,
+            &facts.phone,
+            &facts.title,
+            &facts.seniority,
+            &facts.company,
+            &facts.domain,
+            &facts.industry,
+        ];
         let names = ["name", "email", "phone", "title", "seniority", "company", "domain", "industry"];
         for (name, text) in names.into_iter().zip(texts) {
             typed.put(name, text.clone());
@@ -90,7 +102,10 @@ impl Typed {
         typed.put("campaign", facts.campaign.map(|id| id.to_string()));
         typed.put("persona", facts.persona.map(|id| id.to_string()));
         for (parameter, _) in TOUCH {
-            typed.put(&format!("first_touch.{parameter}"), facts.first_touch.get(parameter).map(str::to_owned));
+            typed.put(
+                &format!("first_touch.{parameter}"),
+                facts.first_touch.get(parameter).map(str::to_owned),
+            );
             typed.put(&format!("last_touch.{parameter}"), facts.last_touch.get(parameter).map(str::to_owned));
         }
         for (key, value) in &facts.custom {
@@ -179,11 +194,20 @@ impl Typed {
         }
     }
 
-    fn chosen(&self, field: &str, what: &str, among: &[(Uuid, String)], errors: &mut FieldErrors) -> Option<Uuid> {
+    fn chosen(
+        &self,
+        field: &str,
+        what: &str,
+        among: &[(Uuid, String)],
+        errors: &mut FieldErrors,
+    ) -> Option<Uuid> {
         let text = text::filled(self.get(field))?;
         let found = among.iter().find(|(id, _)| id.to_string() == text).map(|(id, _)| *id);
         if found.is_none() {
-            errors.add(field, format!("“{}” is not {what} of the list; choose one of it", text::excerpt(&text)));
+            errors.add(
+                field,
+                format!("“{}” is not {what} of the list; choose one of it", text::excerpt(&text)),
+            );
         }
         found
     }
@@ -221,11 +245,17 @@ impl Typed {
     /// The fields in which two forms differ: label, this one's value, the other's.
     pub fn difference(&self, other: &Typed, options: &Options) -> Vec<(String, String, String)> {
         let fixed = FACTS.iter().map(|(name, label)| ((*name).to_owned(), (*label).to_owned()));
-        let choices = [("campaign", "Campaign"), ("persona", "Persona")].map(|(name, label)| (name.to_owned(), label.to_owned()));
-        let touches = [("first_touch", "First touch"), ("last_touch", "Last touch")]
-            .into_iter()
-            .flat_map(|(group, title)| TOUCH.map(|(name, label)| (format!("{group}.{name}"), format!("{title}: {}", label.to_lowercase()))));
-        let custom = options.custom.iter().map(|field| (format!("custom.{}", field.key), field.label.clone()));
+        let choices = [("campaign", "Campaign"), ("persona", "Persona")]
+            .map(|(name, label)| (name.to_owned(), label.to_owned()));
+        let touches = [("first_touch", "First touch"), ("last_touch", "Last touch")].into_iter().flat_map(
+            |(group, title)| {
+                TOUCH.map(|(name, label)| {
+                    (format!("{group}.{name}"), format!("{title}: {}", label.to_lowercase()))
+                })
+            },
+        );
+        let custom =
+            options.custom.iter().map(|field| (format!("custom.{}", field.key), field.label.clone()));
         let consent = [
             ("may_store", "May be stored"),
             ("may_contact", "May be contacted"),
@@ -269,10 +299,15 @@ impl Options {
         let among = match name {
             "campaign" => &self.campaigns,
             "persona" => &self.personas,
-            "may_store" | "may_contact" | "do_not_contact" => return if value == "true" { "yes".into() } else { "no".into() },
+            "may_store" | "may_contact" | "do_not_contact" => {
+                return if value == "true" { "yes".into() } else { "no".into() };
+            }
             _ => return value.to_owned(),
         };
-        among.iter().find(|(id, _)| id.to_string() == value).map_or_else(|| value.to_owned(), |(_, label)| label.clone())
+        among
+            .iter()
+            .find(|(id, _)| id.to_string() == value)
+            .map_or_else(|| value.to_owned(), |(_, label)| label.clone())
     }
 }
 
@@ -290,7 +325,8 @@ fn custom_value(kind: CustomKind, text: &str) -> Result<Value, String> {
         CustomKind::Text => Ok(text::line(text, 500)?.map_or(Value::Null, Value::String)),
         CustomKind::Number => {
             let whole = text.parse::<i64>().ok().map(Value::from);
-            let number = whole.or_else(|| text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::from));
+            let number =
+                whole.or_else(|| text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::from));
             number.ok_or_else(|| format!("“{excerpt}” is not a number; write it as 12 or 12.5"))
         }
         CustomKind::Bool => match text {
@@ -298,7 +334,9 @@ fn custom_value(kind: CustomKind, text: &str) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => Err(format!("“{excerpt}” is neither yes nor no")),
         },
-        CustomKind::Date => Ok(local_time::date(text)?.map_or(Value::Null, |day| Value::String(day.to_string()))),
+        CustomKind::Date => {
+            Ok(local_time::date(text)?.map_or(Value::Null, |day| Value::String(day.to_string())))
+        }
     }
 }
 

@@ -25,15 +25,26 @@ pub enum CustomKind {
 
 /// Everything that can be chosen on the form.
 pub async fn options(conn: &mut PgConnection) -> sqlx::Result<Options> {
-    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
-    let personas = sqlx::query!("select id, name from personas order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
+    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id")
+        .map(|row| (row.id, row.name))
+        .fetch_all(&mut *conn)
+        .await?;
+    let personas = sqlx::query!("select id, name from personas order by lower(name), id")
+        .map(|row| (row.id, row.name))
+        .fetch_all(&mut *conn)
+        .await?;
     let custom = custom_fields(conn).await?;
     Ok(Options { campaigns, personas, custom })
 }
 
 /// The custom fields, in the order in which they were added.
 pub async fn custom_fields(conn: &mut PgConnection) -> sqlx::Result<Vec<CustomField>> {
-    sqlx::query_as!(CustomField, r#"select key, label, kind as "kind: CustomKind" from custom_fields order by created_at, key"#).fetch_all(conn).await
+    sqlx::query_as!(
+        CustomField,
+        r#"select key, label, kind as "kind: CustomKind" from custom_fields order by created_at, key"#
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// The names behind a lead's ids.
@@ -45,7 +56,13 @@ pub struct Names {
     pub external_ids: Option<Vec<String>>,
 }
 
-pub async fn names(conn: &mut PgConnection, lead: LeadId, owner: Option<UserId>, campaign: Option<Uuid>, persona: Option<Uuid>) -> sqlx::Result<Names> {
+pub async fn names(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    owner: Option<UserId>,
+    campaign: Option<Uuid>,
+    persona: Option<Uuid>,
+) -> sqlx::Result<Names> {
     sqlx::query_as!(
         Names,
         "select (select name from users where id = $2) as owner, (select name from campaigns where id = $3) as campaign,

@@ -13,7 +13,12 @@ fn options() -> Options {
     Options {
         campaigns: vec![(CAMPAIGN, "Spring fair".into())],
         personas: vec![(PERSONA, "Buyer".into())],
-        custom: vec![field("plan", CustomKind::Text), field("seats", CustomKind::Number), field("trial", CustomKind::Bool), field("renewal", CustomKind::Date)],
+        custom: vec![
+            field("plan", CustomKind::Text),
+            field("seats", CustomKind::Number),
+            field("trial", CustomKind::Bool),
+            field("renewal", CustomKind::Date),
+        ],
     }
 }
 
@@ -28,7 +33,13 @@ fn lead() -> Lead {
     Lead {
         id: LeadId(Uuid::nil()),
         facts: serde_json::from_value(facts).unwrap(),
-        consent: Consent { may_store: true, may_contact: false, basis: Some("consent".into()), source: Some("fair form".into()), at: "2026-03-01T23:00:00Z".parse().ok() },
+        consent: Consent {
+            may_store: true,
+            may_contact: false,
+            basis: Some("consent".into()),
+            source: Some("fair form".into()),
+            at: "2026-03-01T23:00:00Z".parse().ok(),
+        },
         do_not_contact: true,
         status: "new".into(),
         stage: Stage::Inquiry,
@@ -82,7 +93,8 @@ fn all_that_is_wrong_is_said_at_once() {
         ("consent_at", "once"),
         ("first_touch.term", "a\u{0}b"),
     ];
-    let typed = Typed::new(wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    let typed =
+        Typed::new(wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
     let errors = typed.check(&options(), Tz::UTC).unwrap_err();
     for (name, value) in wrong {
         let problem = errors.get(name).unwrap_or_else(|| panic!("{name} is not refused"));
@@ -114,6 +126,10 @@ fn two_forms_are_compared_in_the_words_of_people() {
     mine.0.insert("campaign".into(), String::new());
     mine.0.insert("custom.plan".into(), " team ".into());
     mine.0.remove("do_not_contact");
-    let expected = [("Title", "CEO", "CTO"), ("Campaign", "", "Spring fair"), ("Do not contact", "no", "yes")];
-    assert_eq!(mine.difference(&stored, &options()), expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+    let expected =
+        [("Title", "CEO", "CTO"), ("Campaign", "", "Spring fair"), ("Do not contact", "no", "yes")];
+    assert_eq!(
+        mine.difference(&stored, &options()),
+        expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()))
+    );
 }

@@ -92,7 +92,13 @@ pub struct TimelinePlace {
     after: String,
 }
 
-pub async fn show(State(app): State<App>, Path(id): Path<LeadId>, Query(place): Query<TimelinePlace>, me: User, layout: Layout) -> AppResult<Response> {
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+    Query(place): Query<TimelinePlace>,
+    me: User,
+    layout: Layout,
+) -> AppResult<Response> {
     let after = if place.after.is_empty() { None } else { Some(place_of(&place.after)?) };
     let forms = Forms { event: EventForm::fresh(layout.now, me.time_zone), ..Forms::default() };
     render(&app, id, me, layout, after, forms, StatusCode::OK).await
@@ -101,19 +107,30 @@ pub async fn show(State(app): State<App>, Path(id): Path<LeadId>, Query(place): 
 fn place_of(after: &str) -> AppResult<(DateTime<Utc>, uuid::Uuid)> {
     let cursor: Cursor = after.parse().map_err(AppError::BadRequest)?;
     let at = cursor.key.parse().ok().and_then(DateTime::from_timestamp_micros);
-    let at = at.filter(|at| (1..=9999).contains(&chrono::Datelike::year(at))).ok_or_else(|| AppError::BadRequest(format!("“{after}” is not a place in a timeline")))?;
+    let at = at
+        .filter(|at| (1..=9999).contains(&chrono::Datelike::year(at)))
+        .ok_or_else(|| AppError::BadRequest(format!("“{after}” is not a place in a timeline")))?;
     Ok((at, cursor.id))
 }
 
 /// Renders the page, with what was typed into its forms.
-pub async fn render(app: &App, id: LeadId, me: User, layout: Layout, after: Option<(DateTime<Utc>, uuid::Uuid)>, forms: Forms, status: StatusCode) -> AppResult<Response> {
+pub async fn render(
+    app: &App,
+    id: LeadId,
+    me: User,
+    layout: Layout,
+    after: Option<(DateTime<Utc>, uuid::Uuid)>,
+    forms: Forms,
+    status: StatusCode,
+) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
     let loaded = queries::load(&mut conn, id).await?.ok_or_else(no_such_lead)?;
     let lead = loaded.lead;
     let version = app.versions.in_force(&mut conn).await?;
     let judged = app.versions.get(&mut conn, lead.judged_version).await?;
     let names = form_query::names(&mut conn, id, lead.owner, lead.facts.campaign, lead.facts.persona).await?;
-    let custom = if lead.facts.custom.is_empty() { vec![] } else { form_query::custom_fields(&mut conn).await? };
+    let custom =
+        if lead.facts.custom.is_empty() { vec![] } else { form_query::custom_fields(&mut conn).await? };
     let mut rows = timeline_query::timeline(&mut conn, id, after).await?;
     let has_older = rows.len() as i64 > ENTRIES;
     rows.truncate(ENTRIES as usize);
@@ -124,8 +141,14 @@ pub async fn render(app: &App, id: LeadId, me: User, layout: Layout, after: Opti
     let panel = panel::load(&mut conn, &version, id, &me, &layout).await?;
     let deals = crate::deals::queries::of_lead(&mut conn, id).await?;
     let holds = holds(&judge::judge(&version, &lead, loaded.has_open_handoff, layout.now).verdict, &version);
-    let moves = if loaded.has_open_handoff { vec![] } else { version.terms.moves_from(&lead.status, Party::from(me.department)).cloned().collect() };
-    let name = display_name(lead.facts.name.as_deref(), lead.facts.email.as_deref(), lead.facts.company.as_deref()).to_owned();
+    let moves = if loaded.has_open_handoff {
+        vec![]
+    } else {
+        version.terms.moves_from(&lead.status, Party::from(me.department)).cloned().collect()
+    };
+    let name =
+        display_name(lead.facts.name.as_deref(), lead.facts.email.as_deref(), lead.facts.company.as_deref())
+            .to_owned();
     let page = LeadPage {
         scores: scores(judged, &lead, &layout),
         timeline: timeline::tell(&rows, &version.terms),
@@ -173,7 +196,11 @@ fn scores(judged: Arc<Version>, lead: &Lead, layout: &Layout) -> Scores {
 fn holds(verdict: &Verdict, version: &Version) -> Vec<String> {
     match verdict {
         Verdict::Held(holds) => holds.iter().map(ToString::to_string).collect(),
-        Verdict::NotDue(route) => vec![format!("Its category is routed to “{}” (part 5, Categories of version {}).", route.label(), version.number)],
+        Verdict::NotDue(route) => vec![format!(
+            "Its category is routed to “{}” (part 5, Categories of version {}).",
+            route.label(),
+            version.number
+        )],
         Verdict::Offer(_) | Verdict::AlreadyOpen => vec![],
     }
 }
@@ -200,24 +227,36 @@ impl LeadPage {
 
     /// The statuses that this person's department may give, those with a reason marked.
     fn move_choices(&self) -> Vec<(&str, String)> {
-        let label = |to: &Transition| format!("{}{}", self.version.terms.status_label(&to.to), if to.reason { " (with a reason)" } else { "" });
+        let label = |to: &Transition| {
+            format!(
+                "{}{}",
+                self.version.terms.status_label(&to.to),
+                if to.reason { " (with a reason)" } else { "" }
+            )
+        };
         self.moves.iter().map(|to| (to.to.as_str(), label(to))).collect()
     }
 
     /// Label and value of each custom field that is filled in.
     fn custom_values(&self) -> Vec<(&str, String)> {
-        let label = |key: &'_ str| self.custom.iter().find(|field| field.key == key).map(|field| field.label.as_str());
+        let label = |key: &'_ str| {
+            self.custom.iter().find(|field| field.key == key).map(|field| field.label.as_str())
+        };
         self.lead.facts.custom.iter().map(|(key, value)| (label(key).unwrap_or(key), plain(value))).collect()
     }
 
     /// The touches with their filled parameters.
     fn touches(&self) -> Vec<(&'static str, Vec<(&'static str, &str)>)> {
-        let filled = |touch: &'_ crate::agreement::facts::Utm| TOUCH.iter().any(|(name, _)| touch.get(name).is_some());
-        let touches = [("First touch", &self.lead.facts.first_touch), ("Last touch", &self.lead.facts.last_touch)];
+        let filled =
+            |touch: &'_ crate::agreement::facts::Utm| TOUCH.iter().any(|(name, _)| touch.get(name).is_some());
+        let touches =
+            [("First touch", &self.lead.facts.first_touch), ("Last touch", &self.lead.facts.last_touch)];
         touches
             .into_iter()
             .filter(|(_, touch)| filled(touch))
-            .map(|(title, touch)| (title, TOUCH.iter().filter_map(|(name, label)| Some((*label, touch.get(name)?))).collect()))
+            .map(|(title, touch)| {
+                (title, TOUCH.iter().filter_map(|(name, label)| Some((*label, touch.get(name)?))).collect())
+            })
             .collect()
     }
 
@@ -228,7 +267,14 @@ impl LeadPage {
     /// Every activity with every outcome, as one choice.
     fn activities(&self) -> Vec<(String, String)> {
         let named = [("call", "Call"), ("email", "E-mail"), ("meeting", "Meeting")];
-        named.iter().flat_map(|(kind, label)| outcomes(kind).iter().map(move |(key, outcome)| (format!("{kind}:{key}"), format!("{label}: {}", outcome.to_lowercase())))).collect()
+        named
+            .iter()
+            .flat_map(|(kind, label)| {
+                outcomes(kind).iter().map(move |(key, outcome)| {
+                    (format!("{kind}:{key}"), format!("{label}: {}", outcome.to_lowercase()))
+                })
+            })
+            .collect()
     }
 }
 

@@ -83,7 +83,13 @@ struct ListPage {
     categories: Vec<(String, String)>,
 }
 
-pub async fn show(State(app): State<App>, me: User, layout: Layout, headers: HeaderMap, Query(params): Query<ListParams>) -> AppResult<Response> {
+pub async fn show(
+    State(app): State<App>,
+    me: User,
+    layout: Layout,
+    headers: HeaderMap,
+    Query(params): Query<ListParams>,
+) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
     let checked = params.check(me.time_zone);
     let status = if checked.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -108,7 +114,13 @@ fn html(status: StatusCode, page: &impl Template) -> AppResult<Response> {
     Ok((status, Html(html)).into_response())
 }
 
-async fn load(app: &App, conn: &mut sqlx::PgConnection, params: &ListParams, filters: &Filters, now: DateTime<Utc>) -> AppResult<(Arc<Version>, Body)> {
+async fn load(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    params: &ListParams,
+    filters: &Filters,
+    now: DateTime<Utc>,
+) -> AppResult<(Arc<Version>, Body)> {
     if params.is_plane() {
         let version = app.versions.in_force(conn).await?;
         let picture = picture(conn, params, filters, version.clone(), now).await?;
@@ -129,13 +141,20 @@ async fn load(app: &App, conn: &mut sqlx::PgConnection, params: &ListParams, fil
 }
 
 fn rows(params: &ListParams, sort: Sort, listing: Listing, version: Arc<Version>) -> Rows {
-    let place = |row: Option<&LeadRow>| row.map(|row| row.place(sort).cursor().to_string()).unwrap_or_default();
+    let place =
+        |row: Option<&LeadRow>| row.map(|row| row.place(sort).cursor().to_string()).unwrap_or_default();
     let previous = listing.has_previous.then(|| params.link(|to| to.before = place(listing.rows.first())));
     let next = listing.has_next.then(|| params.link(|to| to.after = place(listing.rows.last())));
     Rows { version, count: listing.count.map(count_text), previous, next, rows: listing.rows }
 }
 
-async fn picture(conn: &mut sqlx::PgConnection, params: &ListParams, filters: &Filters, version: Arc<Version>, now: DateTime<Utc>) -> AppResult<Body> {
+async fn picture(
+    conn: &mut sqlx::PgConnection,
+    params: &ListParams,
+    filters: &Filters,
+    version: Arc<Version>,
+    now: DateTime<Utc>,
+) -> AppResult<Body> {
     let mut points = list_query::points(conn, filters, now).await?;
     if points.is_empty() {
         return Ok(if params.is_filtered() { Body::NoMatch } else { Body::NoLeads });
@@ -143,17 +162,30 @@ async fn picture(conn: &mut sqlx::PgConnection, params: &ListParams, filters: &F
     let is_cut = points.len() as i64 > list_query::PLANE_LEADS;
     points.truncate(list_query::PLANE_LEADS as usize);
     let terms = &version.terms;
-    let scale = Scale { thresholds: terms.categories.thresholds(), half_life_days: terms.interest.half_life_days };
+    let scale =
+        Scale { thresholds: terms.categories.thresholds(), half_life_days: terms.interest.half_life_days };
     let mut counted = plane::count(&points, &scale, now);
     let categories: Vec<CategoryCount> = CategoryKey::all()
         .into_iter()
         .zip(counted.quarters)
-        .map(|(key, count)| CategoryCount { key: key.as_str(), label: terms.category(key).label.clone(), count, href: category_link(params, key) })
+        .map(|(key, count)| CategoryCount {
+            key: key.as_str(),
+            label: terms.category(key).label.clone(),
+            count,
+            href: category_link(params, key),
+        })
         .collect();
     counted.plane.quarters = CategoryKey::all()
         .into_iter()
         .zip(&categories)
-        .map(|(key, category)| plane::quarter(key, &category.label, leads_text(category.count as i64), Some(category.href.clone())))
+        .map(|(key, category)| {
+            plane::quarter(
+                key,
+                &category.label,
+                leads_text(category.count as i64),
+                Some(category.href.clone()),
+            )
+        })
         .collect();
     Ok(Body::Plane(Box::new(Picture { version, counted, categories, is_cut })))
 }
@@ -171,7 +203,10 @@ fn statuses(terms: &Terms) -> Vec<(String, String)> {
 }
 
 fn categories(terms: &Terms) -> Vec<(String, String)> {
-    CategoryKey::all().into_iter().map(|key| (key.as_str().to_owned(), terms.category(key).label.clone())).collect()
+    CategoryKey::all()
+        .into_iter()
+        .map(|key| (key.as_str().to_owned(), terms.category(key).label.clone()))
+        .collect()
 }
 
 fn count_text(count: Count) -> String {

@@ -102,13 +102,19 @@ pub enum Count {
 }
 
 /// Reads one page. Counting costs as much as the page itself and is left out where only the rows are swapped.
-pub async fn page(conn: &mut PgConnection, filters: &Filters, counted: bool, now: DateTime<Utc>) -> sqlx::Result<Listing> {
+pub async fn page(
+    conn: &mut PgConnection,
+    filters: &Filters,
+    counted: bool,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Listing> {
     let is_backward = matches!(filters.page, Page::Before(_));
     let mut query = QueryBuilder::<Postgres>::new(
         "select l.id, l.name, l.email, l.company, l.title, l.status, l.stage, l.fit, l.good_fit, l.hot_until, u.name as owner, l.source, l.created_at, ",
     );
     query.push(if filters.sort == Sort::Name { "lower(coalesce(l.name, ''))" } else { "null" });
-    query.push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
+    query
+        .push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
     if counted {
         push_count(&mut query, filters, now);
     } else {
@@ -151,7 +157,20 @@ fn count(n: i64, is_narrow: bool) -> Count {
 }
 
 fn is_narrow(filters: &Filters) -> bool {
-    let Filters { search, status, category, owner, source, campaign, persona, country, created_from, created_until, sort: _, page: _ } = filters;
+    let Filters {
+        search,
+        status,
+        category,
+        owner,
+        source,
+        campaign,
+        persona,
+        country,
+        created_from,
+        created_until,
+        sort: _,
+        page: _,
+    } = filters;
     *search != Search::Everything
         || status.is_some()
         || category.is_some()
@@ -172,8 +191,13 @@ fn push_count(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTi
         restrict(query, filters, now);
         query.push(" limit ").push_bind(MATCHES_COUNTED + 1).push(") as matching)");
     } else {
-        query.push("(select case when c.reltuples > ").push_bind(ALL_COUNTED + 1).push(" then c.reltuples::bigint else (select count(*) from (select from leads limit ");
-        query.push_bind(ALL_COUNTED + 1).push(") as counted) end from pg_class c where c.oid = 'leads'::regclass)");
+        query
+            .push("(select case when c.reltuples > ")
+            .push_bind(ALL_COUNTED + 1)
+            .push(" then c.reltuples::bigint else (select count(*) from (select from leads limit ");
+        query
+            .push_bind(ALL_COUNTED + 1)
+            .push(") as counted) end from pg_class c where c.oid = 'leads'::regclass)");
     }
 }
 
@@ -182,11 +206,17 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime
     match &filters.search {
         Search::Everything => {}
         Search::Email(email) => {
-            query.push(" and l.id = (select lead_id from identities where kind = 'email' and value = ").push_bind(email.as_str().to_owned()).push(")");
+            query
+                .push(" and l.id = (select lead_id from identities where kind = 'email' and value = ")
+                .push_bind(email.as_str().to_owned())
+                .push(")");
         }
         Search::Words(words) => {
             for word in words {
-                query.push(" and l.search_text like lower(").push_bind(format!("%{}%", escaped(word))).push(")");
+                query
+                    .push(" and l.search_text like lower(")
+                    .push_bind(format!("%{}%", escaped(word)))
+                    .push(")");
             }
         }
     }
@@ -249,7 +279,9 @@ fn start_at(query: &mut QueryBuilder<Postgres>, place: &Place, is_backward: bool
         SortKey::Hot(None) => query.push(format_args!(" and ({HOT}, l.id) {falls} ('-infinity'")),
         SortKey::Fit(fit) => query.push(format_args!(" and (l.fit, l.id) {falls} (")).push_bind(*fit),
         SortKey::Age(at) => query.push(format_args!(" and (l.created_at, l.id) {falls} (")).push_bind(*at),
-        SortKey::Name(name) => query.push(format_args!(" and (lower(coalesce(l.name, '')), l.id) {rises} (")).push_bind(name.clone()),
+        SortKey::Name(name) => query
+            .push(format_args!(" and (lower(coalesce(l.name, '')), l.id) {rises} ("))
+            .push_bind(name.clone()),
     };
     query.push(", ").push_bind(place.id).push(")");
 }
@@ -264,8 +296,13 @@ pub struct Point {
 }
 
 /// The hottest leads that match, as points; at most [`PLANE_LEADS`] and one more, which tells that there are others.
-pub async fn points(conn: &mut PgConnection, filters: &Filters, now: DateTime<Utc>) -> sqlx::Result<Vec<Point>> {
-    let mut query = QueryBuilder::<Postgres>::new("select l.fit, l.good_fit, l.hot_until from leads l where true");
+pub async fn points(
+    conn: &mut PgConnection,
+    filters: &Filters,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Point>> {
+    let mut query =
+        QueryBuilder::<Postgres>::new("select l.fit, l.good_fit, l.hot_until from leads l where true");
     restrict(&mut query, filters, now);
     query.push(" order by ").push(order(Sort::Hot, false)).push(" limit ").push_bind(PLANE_LEADS + 1);
     query.build_query_as().fetch_all(conn).await
@@ -287,9 +324,18 @@ pub struct Choices {
 /// Reads the choices. Sources are found by jumping from one to the next in their index, countries in the statistics
 /// of the database, so that neither reads the leads.
 pub async fn choices(conn: &mut PgConnection) -> sqlx::Result<Choices> {
-    let owners = sqlx::query!("select id, name from users order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
-    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
-    let personas = sqlx::query!("select id, name from personas order by lower(name), id").map(|row| (row.id, row.name)).fetch_all(&mut *conn).await?;
+    let owners = sqlx::query!("select id, name from users order by lower(name), id")
+        .map(|row| (row.id, row.name))
+        .fetch_all(&mut *conn)
+        .await?;
+    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id")
+        .map(|row| (row.id, row.name))
+        .fetch_all(&mut *conn)
+        .await?;
+    let personas = sqlx::query!("select id, name from personas order by lower(name), id")
+        .map(|row| (row.id, row.name))
+        .fetch_all(&mut *conn)
+        .await?;
     let sources = sqlx::query_scalar!(
         r#"with recursive found as (
              (select source from leads where source is not null order by source limit 1)

@@ -12,7 +12,7 @@ mod list_query;
 pub mod model;
 pub mod pages;
 mod params;
-mod plane;
+pub mod plane;
 pub mod queries;
 mod timeline;
 mod timeline_query;

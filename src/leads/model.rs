@@ -148,16 +148,23 @@ pub struct NewEvent {
 impl NewEvent {
     /// The id that source and key make: the same event always gets the same one.
     pub fn id(&self) -> Uuid {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}\u{1f}{}", self.source, self.idempotency_key).as_bytes())
+        Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            format!("{}\u{1f}{}", self.source, self.idempotency_key).as_bytes(),
+        )
     }
 }
 
 /// Whether a word can be the kind of an event.
 pub fn event_kind(kind: &str) -> Result<String, String> {
     let kind = kind.trim();
-    let slug = kind.starts_with(|c: char| c.is_ascii_lowercase()) && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let slug = kind.starts_with(|c: char| c.is_ascii_lowercase())
+        && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !slug || kind.len() > 60 {
-        return Err(format!("“{}” is not a kind of event; use lower-case letters, digits and _, as in demo_request", text::excerpt(kind)));
+        return Err(format!(
+            "“{}” is not a kind of event; use lower-case letters, digits and _, as in demo_request",
+            text::excerpt(kind)
+        ));
     }
     Ok(kind.to_owned())
 }
@@ -185,10 +192,12 @@ impl RawFacts {
         let mut errors = FieldErrors::default();
         let mut identities = vec![];
         let email = text::filled(&self.email).and_then(|email| errors.check("email", Email::parse(&email)));
-        let phone = text::filled(&self.phone).and_then(|phone| errors.check("phone", Phone::parse(&phone, Some(&self.country))));
+        let phone = text::filled(&self.phone)
+            .and_then(|phone| errors.check("phone", Phone::parse(&phone, Some(&self.country))));
         identities.extend(email.as_ref().map(Identity::email));
         identities.extend(phone.as_ref().map(Identity::phone));
-        let domain = text::filled(&self.domain).and_then(|domain| errors.check("domain", Domain::parse(&domain)));
+        let domain =
+            text::filled(&self.domain).and_then(|domain| errors.check("domain", Domain::parse(&domain)));
         let employees = text::filled(&self.employees).and_then(|n| errors.check("employees", employees(&n)));
         let mut line = |field: &str, value: &str, max| errors.check(field, text::line(value, max)).flatten();
         let facts = LeadFacts {
@@ -218,6 +227,9 @@ fn employees(text: &str) -> Result<i64, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ',' | '\'' | ' ' | '\u{a0}')).collect();
     match digits.parse::<i64>() {
         Ok(n) if (0..=10_000_000).contains(&n) => Ok(n),
-        _ => Err(format!("“{}” is not a number of employees; write a whole number such as 250", text::excerpt(text))),
+        _ => Err(format!(
+            "“{}” is not a number of employees; write a whole number such as 250",
+            text::excerpt(text)
+        )),
     }
 }

@@ -57,10 +57,14 @@ impl ListParams {
         {
             errors.add("created_to", format!("{to} lies before {from}; no day is between them"));
         }
-        let sort = one_of(&mut errors, "sort", &self.sort, "an order; it is hot, fit, age or name", |key| Sort::ALL.into_iter().find(|sort| sort.key() == key));
+        let sort = one_of(&mut errors, "sort", &self.sort, "an order; it is hot, fit, age or name", |key| {
+            Sort::ALL.into_iter().find(|sort| sort.key() == key)
+        });
         let sort = sort.unwrap_or(Sort::Hot);
-        let after = text::filled(&self.after).and_then(|after| errors.check("after", Place::parse(&after, sort)));
-        let before = text::filled(&self.before).and_then(|before| errors.check("before", Place::parse(&before, sort)));
+        let after =
+            text::filled(&self.after).and_then(|after| errors.check("after", Place::parse(&after, sort)));
+        let before =
+            text::filled(&self.before).and_then(|before| errors.check("before", Place::parse(&before, sort)));
         errors.into_result()?;
         Ok(Filters {
             search: search.unwrap_or(Search::Everything),
@@ -72,7 +76,9 @@ impl ListParams {
             persona,
             country,
             created_from: from.map(|day| local_time::start_of(day, zone)),
-            created_until: to.and_then(|day| day.checked_add_days(Days::new(1))).map(|day| local_time::start_of(day, zone)),
+            created_until: to
+                .and_then(|day| day.checked_add_days(Days::new(1)))
+                .map(|day| local_time::start_of(day, zone)),
             sort,
             page: match (after, before) {
                 (Some(place), _) => Page::After(place),
@@ -159,12 +165,26 @@ impl ListParams {
 
     /// How many filters stand besides search, status and category, which are always in sight.
     pub fn further_filters(&self) -> usize {
-        let further = [&self.owner, &self.source, &self.campaign, &self.persona, &self.country, &self.created_from, &self.created_to];
+        let further = [
+            &self.owner,
+            &self.source,
+            &self.campaign,
+            &self.persona,
+            &self.country,
+            &self.created_from,
+            &self.created_to,
+        ];
         further.iter().filter(|value| !value.trim().is_empty()).count()
     }
 }
 
-fn one_of<T>(errors: &mut FieldErrors, field: &str, text: &str, what: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+fn one_of<T>(
+    errors: &mut FieldErrors,
+    field: &str,
+    text: &str,
+    what: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
     let text = text::filled(text)?;
     let parsed = parse(&text);
     if parsed.is_none() {

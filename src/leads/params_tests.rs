@@ -63,6 +63,9 @@ fn every_wrong_part_is_named_with_its_value() {
     };
     let errors = params.check(Tz::UTC).unwrap_err();
     let fields: Vec<&str> = errors.iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["after", "campaign", "category", "created_to", "owner", "persona", "q", "sort", "status"]);
+    assert_eq!(
+        fields,
+        ["after", "campaign", "category", "created_to", "owner", "persona", "q", "sort", "status"]
+    );
     assert!(errors.get("category").unwrap().contains("lukewarm"));
 }

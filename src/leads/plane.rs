@@ -70,7 +70,13 @@ pub fn count(points: &[Point], scale: &Scale, now: DateTime<Utc>) -> Counted {
         }
         let is_hot = matches!(category, CategoryKey::HighInterestGoodFit | CategoryKey::HighInterestLowFit);
         let band = match away {
-            Some(away) if is_hot => if away < 2.0 { 2 } else { 3 },
+            Some(away) if is_hot => {
+                if away < 2.0 {
+                    2
+                } else {
+                    3
+                }
+            }
             Some(away) if away >= -2.0 => 1,
             _ => 0,
         };
@@ -83,12 +89,16 @@ pub fn count(points: &[Point], scale: &Scale, now: DateTime<Utc>) -> Counted {
         plane: Plane { dots, ..frame(scale) },
         quarters,
         interest_bands: vec![
-            format!("Interest below {}", points_text(theta / 4.0)),
+            format!("below {}", points_text(theta / 4.0)),
             format!("{} to {}", points_text(theta / 4.0), points_text(theta)),
             format!("{} to {}", points_text(theta), points_text(theta * 4.0)),
-            format!("{} and more", points_text(theta * 4.0)),
+            format!("from {}", points_text(theta * 4.0)),
         ],
-        fit_bands: ["Fit 80 to 100", "60 to 79", "40 to 59", "20 to 39", "0 to 19"].map(str::to_owned).into_iter().zip(bands).collect(),
+        fit_bands: ["80 to 100", "60 to 79", "40 to 59", "20 to 39", "0 to 19"]
+            .map(str::to_owned)
+            .into_iter()
+            .zip(bands)
+            .collect(),
         total: points.len(),
     }
 }
@@ -128,7 +138,13 @@ fn dot(category: CategoryKey, cell: &Cell, most: usize) -> Dot {
     let share = if most > 1 { (n - 1.0) / (most as f64 - 1.0) } else { 0.0 };
     let (x, y) = (cell.x / n, cell.y / n);
     let leads = if cell.count == 1 { "1 lead".to_owned() } else { format!("{} leads", cell.count) };
-    Dot { x, y, r: 0.9 + 1.7 * share.sqrt(), css: category.as_str(), title: format!("{leads} around fit {y:.0}") }
+    Dot {
+        x,
+        y,
+        r: 0.9 + 1.7 * share.sqrt(),
+        css: category.as_str(),
+        title: format!("{leads} around fit {y:.0}"),
+    }
 }
 
 /// Points without a tail of digits.
@@ -156,9 +172,16 @@ mod tests {
 
     #[test]
     fn each_lead_counts_once_in_dots_quarters_and_table() {
-        let points: Vec<Point> = (0..=100).flat_map(|fit| [point(fit, None), point(fit, Some(i64::from(fit) - 50)), point(fit, Some(3))]).collect();
+        let points: Vec<Point> = (0..=100)
+            .flat_map(|fit| [point(fit, None), point(fit, Some(i64::from(fit) - 50)), point(fit, Some(3))])
+            .collect();
         let counted = count(&points, &scale(), now());
-        let in_dots: usize = counted.plane.dots.iter().map(|dot| dot.title.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+        let in_dots: usize = counted
+            .plane
+            .dots
+            .iter()
+            .map(|dot| dot.title.split(' ').next().unwrap().parse::<usize>().unwrap())
+            .sum();
         assert_eq!(in_dots, points.len());
         assert_eq!(counted.quarters.iter().sum::<usize>(), points.len());
         assert_eq!(counted.fit_bands.iter().flat_map(|(_, row)| row).sum::<usize>(), points.len());
@@ -167,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_dot_lies_on_its_categorys_side_of_both_cuts() {
-        let points: Vec<Point> = (0..=100).flat_map(|fit| (-60..60).map(move |days| point(fit, Some(days)))).collect();
+        let points: Vec<Point> =
+            (0..=100).flat_map(|fit| (-60..60).map(move |days| point(fit, Some(days)))).collect();
         let counted = count(&points, &scale(), now());
         assert!(counted.plane.dots.len() <= 441, "{}", counted.plane.dots.len());
         for dot in &counted.plane.dots {
@@ -189,7 +213,11 @@ mod tests {
 
     #[test]
     fn the_bands_meet_at_the_threshold() {
-        let counted = count(&[point(10, Some(0)), point(10, Some(1)), point(90, Some(14)), point(90, None)], &scale(), now());
+        let counted = count(
+            &[point(10, Some(0)), point(10, Some(1)), point(90, Some(14)), point(90, None)],
+            &scale(),
+            now(),
+        );
         assert_eq!(counted.interest_bands[1], "12 to 50");
         assert_eq!(counted.fit_bands[4].1, [0, 1, 1, 0]);
         assert_eq!(counted.fit_bands[0].1, [1, 0, 0, 1]);

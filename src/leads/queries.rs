@@ -89,7 +89,13 @@ impl From<LeadRow> for Loaded {
                 last_touch: row.last_touch.0,
                 custom: row.custom.0,
             },
-            consent: Consent { may_store: row.may_store, may_contact: row.may_contact, basis: row.consent_basis, source: row.consent_source, at: row.consent_at },
+            consent: Consent {
+                may_store: row.may_store,
+                may_contact: row.may_contact,
+                basis: row.consent_basis,
+                source: row.consent_source,
+                at: row.consent_at,
+            },
             do_not_contact: row.do_not_contact,
             status: row.status,
             stage: row.stage,
@@ -246,7 +252,10 @@ pub async fn update(conn: &mut PgConnection, leads: &[&Lead]) -> sqlx::Result<u6
 }
 
 /// Who already has which of these identities.
-pub async fn owners_of(conn: &mut PgConnection, identities: &[&Identity]) -> sqlx::Result<HashMap<Identity, LeadId>> {
+pub async fn owners_of(
+    conn: &mut PgConnection,
+    identities: &[&Identity],
+) -> sqlx::Result<HashMap<Identity, LeadId>> {
     let kinds: Vec<String> = identities.iter().map(|i| i.kind.key().to_owned()).collect();
     let values: Vec<String> = identities.iter().map(|i| i.value.clone()).collect();
     let rows = sqlx::query!(
@@ -285,7 +294,11 @@ pub async fn identities(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<V
     Ok(rows.into_iter().map(|row| Identity { kind: row.kind, value: row.value }).collect())
 }
 
-pub async fn release_identities(conn: &mut PgConnection, lead: LeadId, identities: &[&Identity]) -> sqlx::Result<()> {
+pub async fn release_identities(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    identities: &[&Identity],
+) -> sqlx::Result<()> {
     let kinds: Vec<String> = identities.iter().map(|i| i.kind.key().to_owned()).collect();
     let values: Vec<String> = identities.iter().map(|i| i.value.clone()).collect();
     sqlx::query!(
@@ -313,7 +326,12 @@ struct EventWrite<'a> {
 }
 
 /// Appends events. Returns the ids of those that were not known before.
-pub async fn append_events(conn: &mut PgConnection, events: &[(LeadId, &NewEvent)], import: Option<ImportId>, now: DateTime<Utc>) -> sqlx::Result<Vec<(LeadId, Uuid)>> {
+pub async fn append_events(
+    conn: &mut PgConnection,
+    events: &[(LeadId, &NewEvent)],
+    import: Option<ImportId>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<(LeadId, Uuid)>> {
     let write = |(lead_id, event): &(LeadId, &NewEvent)| (*lead_id, event.id(), (*event).clone());
     let owned: Vec<(LeadId, Uuid, NewEvent, Value)> = events
         .iter()
@@ -370,7 +388,11 @@ pub async fn events_of(conn: &mut PgConnection, leads: &[Uuid]) -> sqlx::Result<
 }
 
 /// The newest events of each of these leads, for the packet of a handoff.
-pub async fn recent_events(conn: &mut PgConnection, leads: &[Uuid], each: i64) -> sqlx::Result<Vec<EventRow>> {
+pub async fn recent_events(
+    conn: &mut PgConnection,
+    leads: &[Uuid],
+    each: i64,
+) -> sqlx::Result<Vec<EventRow>> {
     sqlx::query_as!(
         EventRow,
         r#"select e.lead_id as "lead_id: LeadId", e.kind, e.properties, e.occurred_at
@@ -384,11 +406,20 @@ pub async fn recent_events(conn: &mut PgConnection, leads: &[Uuid], each: i64) -
 }
 
 /// Leads that another version than this judged last, after a place in the order of ids.
-pub async fn judged_otherwise(conn: &mut PgConnection, version: i32, after: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+pub async fn judged_otherwise(
+    conn: &mut PgConnection,
+    version: i32,
+    after: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!("select id from leads where judged_version <> $1 and ($2::uuid is null or id > $2) order by id limit $3", version, after, limit).fetch_all(conn).await
 }
 
 /// How many leads there are, as of the last time that Postgres counted.
 pub async fn about_how_many(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#).fetch_one(conn).await
+    sqlx::query_scalar!(
+        r#"select greatest(reltuples, 0)::bigint as "n!" from pg_class where oid = 'leads'::regclass"#
+    )
+    .fetch_one(conn)
+    .await
 }

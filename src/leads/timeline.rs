@@ -18,7 +18,7 @@ pub struct Line {
     pub title: String,
     /// Further sentences, each a line of its own.
     pub details: Vec<String>,
-    /// The version of the agreement that judged it.
+    /// The version of the agreement, where it decided.
     pub version: Option<i32>,
 }
 
@@ -47,7 +47,9 @@ fn line(row: &TimelineRow, terms: &Terms) -> Line {
         Origin::Activity => activity(row),
         Origin::Record => record(row, terms),
     };
-    Line { symbol, tone, at: row.at, title, details, version: row.version }
+    // What a person did needs no version to explain it.
+    let version = row.version.filter(|_| matches!(row.kind.as_str(), "offered" | "category_changed"));
+    Line { symbol, tone, at: row.at, title, details, version }
 }
 
 type Told = (&'static str, &'static str, String, Vec<String>);
@@ -66,14 +68,25 @@ fn event(row: &TimelineRow) -> Told {
         "unsubscribe" => "mail-off",
         _ => "activity",
     };
-    let properties = row.detail.as_object().into_iter().flatten().map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value)));
-    let source = if row.actor == super::BY_HAND { "Added by hand".to_owned() } else { format!("Reported by {}", row.actor) };
-    (symbol, "blue", event_label(&row.kind).into_owned(), properties.chain([source]).collect())
+    let properties = row
+        .detail
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value)));
+    let source =
+        if row.actor == super::BY_HAND { "added by hand".to_owned() } else { format!("from {}", row.actor) };
+    let details = properties.chain([source]).collect::<Vec<_>>().join(" · ");
+    (symbol, "blue", event_label(&row.kind).into_owned(), vec![details])
 }
 
 fn activity(row: &TimelineRow) -> Told {
     let outcome = row.to_value.as_deref().unwrap_or_default();
-    let said = outcomes(&row.kind).iter().find(|(key, _)| *key == outcome).map_or(outcome, |(_, label)| label).to_lowercase();
+    let said = outcomes(&row.kind)
+        .iter()
+        .find(|(key, _)| *key == outcome)
+        .map_or(outcome, |(_, label)| label)
+        .to_lowercase();
     let (symbol, title) = match row.kind.as_str() {
         "call" => ("phone", format!("{} called: {said}", row.actor)),
         "email" => ("mail", format!("{} wrote an e-mail: {said}", row.actor)),
@@ -86,24 +99,52 @@ fn activity(row: &TimelineRow) -> Told {
 
 fn record(row: &TimelineRow, terms: &Terms) -> Told {
     let who = &row.actor;
-    let status = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), |key| terms.status_label(key).to_owned());
-    let category = |value: &Option<String>| value.as_deref().and_then(CategoryKey::parse).map_or_else(String::new, |key| terms.category(key).label.clone());
+    let status = |value: &Option<String>| {
+        value.as_deref().map_or_else(|| "none".to_owned(), |key| terms.status_label(key).to_owned())
+    };
+    let category = |value: &Option<String>| {
+        value
+            .as_deref()
+            .and_then(CategoryKey::parse)
+            .map_or_else(String::new, |key| terms.category(key).label.clone())
+    };
     let text = |field: &str| row.detail.get(field).and_then(Value::as_str).map(str::to_owned);
     match row.kind.as_str() {
         "created" => ("user-plus", "neutral", format!("Added by {who}"), vec![]),
         "changed" => ("edit", "neutral", format!("Changed by {who}"), changes(&row.detail)),
         "status_changed" => {
             let reason = text("reason").map(|reason| format!("Reason: {reason}"));
-            ("flag", "neutral", format!("{} → {}, by {who}", status(&row.from_value), status(&row.to_value)), reason.into_iter().collect())
+            (
+                "flag",
+                "neutral",
+                format!("{} → {}, by {who}", status(&row.from_value), status(&row.to_value)),
+                reason.into_iter().collect(),
+            )
         }
-        "category_changed" => ("chart-dots", "amber", format!("{} → {}", category(&row.from_value), category(&row.to_value)), vec![]),
+        "category_changed" => (
+            "chart-dots",
+            "amber",
+            format!("{} → {}", category(&row.from_value), category(&row.to_value)),
+            vec![],
+        ),
         "offered" => {
             let key = row.to_value.as_deref().unwrap_or_default();
             let queue = terms.queue(key).map_or(key, |queue| &queue.label);
-            let rule = text("rule").map(|key| terms.routing.rules.iter().find(|rule| rule.key == key).map_or(key, |rule| rule.label.clone()));
-            let track = text("fast_track").map(|key| terms.fast_track(&key).map_or(key.clone(), |track| track.label.clone()));
-            let why = [track.map(|track| format!("Fast track: {track}")), rule.map(|rule| format!("Routed by the rule “{rule}”"))];
-            ("send", "amber", format!("Offered to Sales in the queue {queue}"), why.into_iter().flatten().collect())
+            let rule = text("rule").map(|key| {
+                terms.routing.rules.iter().find(|rule| rule.key == key).map_or(key, |rule| rule.label.clone())
+            });
+            let track = text("fast_track")
+                .map(|key| terms.fast_track(&key).map_or(key.clone(), |track| track.label.clone()));
+            let why = [
+                track.map(|track| format!("Fast track: {track}")),
+                rule.map(|rule| format!("Routed by the rule “{rule}”")),
+            ];
+            (
+                "send",
+                "amber",
+                format!("Offered to Sales in the queue {queue}"),
+                why.into_iter().flatten().collect(),
+            )
         }
         "claimed" => ("hand-grab", "green", format!("Claimed by {who}"), vec![]),
         "contacted" => ("phone", "green", format!("First contact by {who}"), vec![]),
@@ -111,7 +152,12 @@ fn record(row: &TimelineRow, terms: &Terms) -> Told {
         "handed_back" => {
             let key = row.to_value.as_deref().unwrap_or_default();
             let reason = terms.reason(key).map_or(key, |reason| &reason.label);
-            ("arrow-back-up", "red", format!("Handed back by {who}: {reason}"), text("note").into_iter().collect())
+            (
+                "arrow-back-up",
+                "red",
+                format!("Handed back by {who}: {reason}"),
+                text("note").into_iter().collect(),
+            )
         }
         "withdrawn" => ("hand-stop", "red", format!("Offer withdrawn by {who}"), vec![]),
         "hand_back_answered" => ("check", "neutral", format!("Hand-back answered by {who}"), vec![]),
@@ -124,9 +170,14 @@ fn record(row: &TimelineRow, terms: &Terms) -> Told {
 
 fn deal(detail: &Value) -> Vec<String> {
     let text = |field: &str| detail.get(field).map(plain);
-    let amount = text("amount").zip(text("currency")).map(|(amount, currency)| format!("{amount} {currency}"));
+    let amount =
+        text("amount").zip(text("currency")).map(|(amount, currency)| format!("{amount} {currency}"));
     let named = [text("name"), amount].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    [Some(named), text("reason").map(|reason| format!("Reason: {reason}"))].into_iter().flatten().filter(|line| !line.is_empty()).collect()
+    [Some(named), text("reason").map(|reason| format!("Reason: {reason}"))]
+        .into_iter()
+        .flatten()
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 /// The fields that a change touched, each with what it was and what it is. Groups are taken apart.
@@ -151,7 +202,8 @@ fn changes(detail: &Value) -> Vec<String> {
 }
 
 fn change_text(field: &str, before: &Value, after: &Value) -> String {
-    let label = lead_field(field).map_or_else(|| field.replace(['_', '.'], " "), |field| field.label.to_owned());
+    let label =
+        lead_field(field).map_or_else(|| field.replace(['_', '.'], " "), |field| field.label.to_owned());
     format!("{label}: {} → {}", plain(before), plain(after))
 }
 
@@ -176,20 +228,43 @@ mod tests {
 
     fn row(origin: Origin, kind: &str, detail: Value) -> TimelineRow {
         let at = "2026-11-23T10:00:00Z".parse().unwrap();
-        TimelineRow { origin, at, id: Uuid::nil(), kind: kind.into(), actor: "Lena Vogt".into(), from_value: None, to_value: None, version: None, detail }
+        TimelineRow {
+            origin,
+            at,
+            id: Uuid::nil(),
+            kind: kind.into(),
+            actor: "Lena Vogt".into(),
+            from_value: None,
+            to_value: None,
+            version: None,
+            detail,
+        }
     }
 
     #[test]
     fn what_happened_at_once_is_told_in_the_order_of_the_domain() {
-        let rows = [row(Origin::Record, "created", json!({})), row(Origin::Record, "offered", json!({})), row(Origin::Event, "demo_request", json!({}))];
-        let told: Vec<String> = tell(&rows, &Terms::default_agreement()).into_iter().map(|line| line.title).collect();
+        let rows = [
+            row(Origin::Record, "created", json!({})),
+            row(Origin::Record, "offered", json!({})),
+            row(Origin::Event, "demo_request", json!({})),
+        ];
+        let told: Vec<String> =
+            tell(&rows, &Terms::default_agreement()).into_iter().map(|line| line.title).collect();
         assert_eq!(told, ["Offered to Sales in the queue ", "Demo request", "Added by Lena Vogt"]);
     }
 
     #[test]
     fn a_change_names_each_field_with_what_it_was_and_is() {
         let detail = json!({ "title": [null, "CTO"], "employees": [10, 250], "first_touch": [{ "source": "ads" }, { "source": "ads", "medium": "cpc" }], "may_contact": [true, false] });
-        assert_eq!(changes(&detail), ["Employees: 10 → 250", "First touch: medium: none → cpc", "Title: none → CTO", "may contact: yes → no"]);
+        assert_eq!(
+            changes(&detail),
+            [
+                "Employees: 10 → 250",
+                "First touch: medium: none → cpc",
+                "Title: none → CTO",
+                "may contact: yes → no"
+            ]
+        );
     }
 
     #[test]
@@ -214,14 +289,41 @@ mod tests {
     #[test]
     fn every_symbol_is_in_the_sprite() {
         let sprite = include_str!("../../static/img/icons.svg");
-        let kinds = ["page_view", "pricing_view", "form_submit", "content_download", "email_open", "email_click", "reply", "webinar_attended", "meeting_booked", "unsubscribe", "other"];
+        let kinds = [
+            "page_view",
+            "pricing_view",
+            "form_submit",
+            "content_download",
+            "email_open",
+            "email_click",
+            "reply",
+            "webinar_attended",
+            "meeting_booked",
+            "unsubscribe",
+            "other",
+        ];
         let verbs = [
-            "created", "changed", "status_changed", "category_changed", "offered", "claimed", "contacted", "converted", "handed_back", "withdrawn", "hand_back_answered", "deal_opened",
-            "deal_won", "deal_lost", "merged",
+            "created",
+            "changed",
+            "status_changed",
+            "category_changed",
+            "offered",
+            "claimed",
+            "contacted",
+            "converted",
+            "handed_back",
+            "withdrawn",
+            "hand_back_answered",
+            "deal_opened",
+            "deal_won",
+            "deal_lost",
+            "merged",
         ];
         let rows = kinds.map(|kind| row(Origin::Event, kind, json!({}))).into_iter();
-        let rows = rows.chain(["call", "email", "meeting", "note"].map(|kind| row(Origin::Activity, kind, json!(""))));
-        let rows: Vec<TimelineRow> = rows.chain(verbs.map(|verb| row(Origin::Record, verb, json!({})))).collect();
+        let rows = rows
+            .chain(["call", "email", "meeting", "note"].map(|kind| row(Origin::Activity, kind, json!(""))));
+        let rows: Vec<TimelineRow> =
+            rows.chain(verbs.map(|verb| row(Origin::Record, verb, json!({})))).collect();
         for line in tell(&rows, &Terms::default_agreement()) {
             assert!(sprite.contains(&format!("<symbol id=\"{}\"", line.symbol)), "{}", line.symbol);
         }

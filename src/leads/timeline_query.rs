@@ -40,7 +40,11 @@ pub struct TimelineRow {
 
 /// What happened on a lead, the newest first, after a place: record, events and activities in one. An event that was
 /// added by hand stands in the record too and is told once.
-pub async fn timeline(conn: &mut PgConnection, lead: LeadId, after: Option<(DateTime<Utc>, Uuid)>) -> sqlx::Result<Vec<TimelineRow>> {
+pub async fn timeline(
+    conn: &mut PgConnection,
+    lead: LeadId,
+    after: Option<(DateTime<Utc>, Uuid)>,
+) -> sqlx::Result<Vec<TimelineRow>> {
     let (at, id) = after.unzip();
     sqlx::query_as!(
         TimelineRow,

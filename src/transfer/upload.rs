@@ -126,7 +126,7 @@ impl Upload<'_> {
                 Some(chunk) => piece.extend_from_slice(&chunk),
                 None => ended = true,
             }
-            if piece.len() < PIECE && !(ended && !piece.is_empty()) {
+            if piece.len() < PIECE && (piece.is_empty() || !ended) {
                 continue;
             }
             let import = match self.file {

@@ -28,13 +28,25 @@ pub async fn render(State(app): State<App>, session: Session, request: Request, 
     let headers = request.headers().clone();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    let Some(shown) = response.extensions_mut().remove::<Shown>().or_else(|| bare(&response)) else { return response };
-    if guard::is_partial(&headers) || headers.get("accept").is_some_and(|a| a.as_bytes().starts_with(b"application/json")) {
+    let Some(shown) = response.extensions_mut().remove::<Shown>().or_else(|| bare(&response)) else {
+        return response;
+    };
+    if guard::is_partial(&headers)
+        || headers.get("accept").is_some_and(|a| a.as_bytes().starts_with(b"application/json"))
+    {
         return response;
     }
     let user = guard::user_of(&session).await.unwrap_or(None);
-    let Ok(layout) = Layout::of(&app, &session, user.as_ref(), &headers, &path).await else { return response };
-    let page = ErrorPage { layout, status: shown.status.as_u16(), title: shown.title.to_owned(), message: shown.message, back: Some(way_on(&path)) };
+    let Ok(layout) = Layout::of(&app, &session, user.as_ref(), &headers, &path).await else {
+        return response;
+    };
+    let page = ErrorPage {
+        layout,
+        status: shown.status.as_u16(),
+        title: shown.title.to_owned(),
+        message: shown.message,
+        back: Some(way_on(&path)),
+    };
     match page.render() {
         Ok(html) => {
             let (mut parts, _) = response.into_parts();
@@ -57,13 +69,31 @@ fn bare(response: &Response) -> Option<Shown> {
     }
     let status = response.status();
     let (title, message) = match status {
-        StatusCode::METHOD_NOT_ALLOWED => ("Not possible here", "This address does not take that kind of request."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "What you sent is larger than this installation takes. Split the file, or ask your admin to raise the limit."),
-        StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long and was given up; nothing was changed. Try again."),
-        StatusCode::BAD_REQUEST => ("That request makes no sense here", "The address or the form could not be read. Go back and try again."),
-        StatusCode::UNPROCESSABLE_ENTITY => ("That form could not be read", "A field is missing or has the wrong shape. Go back and try again."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("That form could not be read", "The form was not sent as a form. Go back and try again."),
-        StatusCode::FORBIDDEN => ("Not allowed", "The request came from another site, so it was not carried out. Open the page here and try again."),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("Not possible here", "This address does not take that kind of request.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "Too large",
+            "What you sent is larger than this installation takes. Split the file, or ask your admin to raise the limit.",
+        ),
+        StatusCode::REQUEST_TIMEOUT => {
+            ("Too slow", "The request took too long and was given up; nothing was changed. Try again.")
+        }
+        StatusCode::BAD_REQUEST => (
+            "That request makes no sense here",
+            "The address or the form could not be read. Go back and try again.",
+        ),
+        StatusCode::UNPROCESSABLE_ENTITY => (
+            "That form could not be read",
+            "A field is missing or has the wrong shape. Go back and try again.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("That form could not be read", "The form was not sent as a form. Go back and try again.")
+        }
+        StatusCode::FORBIDDEN => (
+            "Not allowed",
+            "The request came from another site, so it was not carried out. Open the page here and try again.",
+        ),
         _ => return None,
     };
     Some(Shown { status, title, message: message.to_owned() })
@@ -86,6 +116,10 @@ pub async fn not_found() -> AppError {
 
 /// What a person sees when a handler panicked: a 500 like any other.
 pub fn after_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic");
     AppError::Internal(anyhow::anyhow!("panicked: {what}")).into_response()
 }

@@ -82,7 +82,9 @@ impl FromRequestParts<App> for Flashes {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Flashes, AppError> {
-        let session = Session::from_request_parts(parts, state).await.map_err(|(_, why)| AppError::Internal(anyhow::anyhow!(why)))?;
+        let session = Session::from_request_parts(parts, state)
+            .await
+            .map_err(|(_, why)| AppError::Internal(anyhow::anyhow!(why)))?;
         Ok(Flashes(session))
     }
 }

@@ -16,7 +16,11 @@ pub fn encode(value: &str) -> String {
 
 /// A query string from pairs; blank values are left out.
 pub fn query(pairs: &[(&str, &str)]) -> String {
-    let parts: Vec<String> = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let parts: Vec<String> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
     if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
 }
 

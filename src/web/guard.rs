@@ -75,6 +75,10 @@ impl FromRequestParts<App> for User {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<User, AppError> {
-        parts.extensions.get::<User>().cloned().ok_or_else(|| AppError::Internal(anyhow::anyhow!("a public route asks for its user")))
+        parts
+            .extensions
+            .get::<User>()
+            .cloned()
+            .ok_or_else(|| AppError::Internal(anyhow::anyhow!("a public route asks for its user")))
     }
 }

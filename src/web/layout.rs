@@ -71,8 +71,12 @@ impl Theme {
     }
 
     fn of(headers: &HeaderMap) -> Theme {
-        let cookies = headers.get_all("cookie").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-        let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == THEME_COOKIE).map(|(_, value)| value);
+        let cookies =
+            headers.get_all("cookie").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+        let value = cookies
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == THEME_COOKIE)
+            .map(|(_, value)| value);
         value.and_then(Theme::parse).unwrap_or(Theme::Auto)
     }
 }
@@ -92,7 +96,13 @@ const NAV: &[NavLine] = &[
 
 impl Layout {
     /// The frame for a page at `path`.
-    pub async fn of(app: &App, session: &Session, user: Option<&User>, headers: &HeaderMap, path: &str) -> Result<Layout, AppError> {
+    pub async fn of(
+        app: &App,
+        session: &Session,
+        user: Option<&User>,
+        headers: &HeaderMap,
+        path: &str,
+    ) -> Result<Layout, AppError> {
         Ok(Layout {
             user: user.map(|user| LayoutUser {
                 name: user.name.clone(),
@@ -103,7 +113,11 @@ impl Layout {
             nav: user.map(|user| nav(user, path)).unwrap_or_default(),
             flashes: if guard::is_partial(headers) { vec![] } else { Flashes::take(session).await? },
             theme: Theme::of(headers),
-            request_id: headers.get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+            request_id: headers
+                .get("x-request-id")
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
             q: String::new(),
             now: app.clock.now(),
             time_zone: user.map_or(Tz::UTC, |user| user.time_zone),
@@ -125,7 +139,14 @@ fn nav(user: &User, path: &str) -> Vec<NavItem> {
     let is_active = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
     NAV.iter()
         .filter(|(.., access)| access.allows(user).is_ok())
-        .map(|&(href, label, icon, key, _)| NavItem { href, label, icon, active: is_active(href), badge: None, key })
+        .map(|&(href, label, icon, key, _)| NavItem {
+            href,
+            label,
+            icon,
+            active: is_active(href),
+            badge: None,
+            key,
+        })
         .collect()
 }
 
@@ -133,7 +154,9 @@ impl FromRequestParts<App> for Layout {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Layout, AppError> {
-        let session = Session::from_request_parts(parts, app).await.map_err(|(_, why)| AppError::Internal(anyhow::anyhow!(why)))?;
+        let session = Session::from_request_parts(parts, app)
+            .await
+            .map_err(|(_, why)| AppError::Internal(anyhow::anyhow!(why)))?;
         let user = match parts.extensions.get::<User>() {
             Some(user) => Some(user.clone()),
             None => guard::user_of(&session).await?,

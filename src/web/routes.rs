@@ -30,11 +30,21 @@ impl Routes {
         Routes::default()
     }
 
-    pub fn get<H: Handler<T, App>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Routes {
+    pub fn get<H: Handler<T, App>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Routes {
         self.add(Method::GET, MethodFilter::GET, path, access, handler)
     }
 
-    pub fn post<H: Handler<T, App>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Routes {
+    pub fn post<H: Handler<T, App>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Routes {
         self.add(Method::POST, MethodFilter::POST, path, access, handler)
     }
 
@@ -44,9 +54,17 @@ impl Routes {
         self
     }
 
-    fn add<H: Handler<T, App>, T: 'static>(mut self, method: Method, filter: MethodFilter, path: &'static str, access: Access, handler: H) -> Routes {
+    fn add<H: Handler<T, App>, T: 'static>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Routes {
         self.table.push(Route { method, path, access });
-        let guarded = on(filter, handler).layer(from_fn(move |session, request, next| guard::check(access, session, request, next)));
+        let guarded = on(filter, handler)
+            .layer(from_fn(move |session, request, next| guard::check(access, session, request, next)));
         self.router = self.router.route(path, guarded);
         self
     }

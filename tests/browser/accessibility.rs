@@ -25,7 +25,8 @@ const line = (rule) => `${rule.id}: ${rule.help}\n` + rule.nodes.map((node) => `
 axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] })
   .then((found) => done(found.violations.map(line)), (error) => done([`axe-core failed: ${error}`]));
 "##;
-const TOO_WIDE: &str = "return Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)";
+const TOO_WIDE: &str =
+    "return Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)";
 const UNFOLD: &str = "for (const part of document.querySelectorAll('main details')) part.open = true";
 
 /// Something of everything, so that no page is empty.
@@ -51,12 +52,27 @@ impl Installation {
         for lead in [back, worked] {
             let handoff: Uuid = within.one("select id from handoffs where lead_id = $1", lead).await;
             post(&mut sales, &format!("/leads/{lead}/handoffs/{handoff}/claim"), &[]).await;
-            post(&mut sales, &format!("/leads/{lead}/activities"), &[("what", "call:connected"), ("body", "Wants a demo.")]).await;
+            post(
+                &mut sales,
+                &format!("/leads/{lead}/activities"),
+                &[("what", "call:connected"), ("body", "Wants a demo.")],
+            )
+            .await;
             if lead == back {
-                post(&mut sales, &format!("/leads/{lead}/handoffs/{handoff}/hand-back"), &[("reason", "not_now"), ("note", "Asked us to come back in spring.")]).await;
+                post(
+                    &mut sales,
+                    &format!("/leads/{lead}/handoffs/{handoff}/hand-back"),
+                    &[("reason", "not_now"), ("note", "Asked us to come back in spring.")],
+                )
+                .await;
             }
         }
-        let deal = [("name", "Forty seats"), ("amount", "48000"), ("currency", "EUR"), ("expected_close", "2027-03-01")];
+        let deal = [
+            ("name", "Forty seats"),
+            ("amount", "48000"),
+            ("currency", "EUR"),
+            ("expected_close", "2027-03-01"),
+        ];
         post(&mut sales, &format!("/leads/{worked}/deals"), &deal).await;
         let import = upload(&mut within.sign_in(&marketer).await).await;
         Installation { rep, marketer, admin, worked: worked.0, import, site }
@@ -75,7 +91,10 @@ impl Installation {
                     "queues" => "inbound",
                     "agreement" => "1",
                     "setup" => "a-link-that-was-used",
-                    _ => panic!("{path} is new: say in tests/browser/accessibility.rs what stands for {}", parts[at]),
+                    _ => panic!(
+                        "{path} is new: say in tests/browser/accessibility.rs what stands for {}",
+                        parts[at]
+                    ),
                 };
             }
         }
@@ -85,12 +104,26 @@ impl Installation {
     /// Who looks at a page and which, without those for anybody.
     fn pages(&self) -> Vec<(&User, Vec<String>)> {
         let table = app::routes().table;
-        let pages = table.iter().filter(|route| route.method == Method::GET && !NO_PAGES.contains(&route.path));
-        let of = |wanted: &[Access]| pages.clone().filter(|r| wanted.contains(&r.access)).map(|r| self.filled(r.path)).collect::<Vec<_>>();
-        let mut sales = vec!["/".into(), format!("/leads/{}", self.worked), "/queues/inbound".into(), "/users".into()];
+        let pages =
+            table.iter().filter(|route| route.method == Method::GET && !NO_PAGES.contains(&route.path));
+        let of = |wanted: &[Access]| {
+            pages
+                .clone()
+                .filter(|r| wanted.contains(&r.access))
+                .map(|r| self.filled(r.path))
+                .collect::<Vec<_>>()
+        };
+        let mut sales =
+            vec!["/".into(), format!("/leads/{}", self.worked), "/queues/inbound".into(), "/users".into()];
         sales.extend(of(&[Access::Sales]));
         let mut marketing = of(&[Access::SignedIn, Access::Marketing]);
-        marketing.extend(["/no-such-page".into(), format!("/leads/{}", Uuid::nil()), "/queues/enterprise".into(), "/leads?q=nobody".into(), "/leads?view=plane".into()]);
+        marketing.extend([
+            "/no-such-page".into(),
+            format!("/leads/{}", Uuid::nil()),
+            "/queues/enterprise".into(),
+            "/leads?q=nobody".into(),
+            "/leads?view=plane".into(),
+        ]);
         vec![(&self.rep, sales), (&self.marketer, marketing), (&self.admin, of(&[Access::Admin]))]
     }
 }
@@ -102,9 +135,18 @@ async fn post(client: &mut Client, path: &str, form: &[(&str, &str)]) {
 
 /// Uploads a file that is not started, and says which import it is.
 async fn upload(client: &mut Client) -> Uuid {
-    let part = |name: &str, value: &str| format!("--part\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let part = |name: &str, value: &str| {
+        format!("--part\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
     let file = "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"fair.csv\"\r\nContent-Type: text/csv\r\n\r\nName,Email\r\nDora Lang,dora@fair.example.com\r\n\r\n";
-    let body = [part("kind", "leads"), part("may_contact", "yes"), part("map", ""), file.into(), "--part--\r\n".into()].concat();
+    let body = [
+        part("kind", "leads"),
+        part("may_contact", "yes"),
+        part("map", ""),
+        file.into(),
+        "--part--\r\n".into(),
+    ]
+    .concat();
     let headers = [("content-type", "multipart/form-data; boundary=part"), ("sec-fetch-site", "same-origin")];
     let page = client.send(Method::POST, "/imports", &headers, body.into()).await;
     page.location().rsplit('/').next().and_then(|id| id.parse().ok()).expect("the address of an import")
@@ -130,7 +172,9 @@ async fn no_page_keeps_anybody_out() {
 
 fn axe() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules/axe-core/axe.min.js");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}. Run bin/setup test, which gets it from npm.", path.display()))
+    std::fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}. Run bin/setup test, which gets it from npm.", path.display())
+    })
 }
 
 async fn check(browser: &Browser, axe: &str, path: &str, findings: &mut Vec<String>) {
@@ -139,7 +183,12 @@ async fn check(browser: &Browser, axe: &str, path: &str, findings: &mut Vec<Stri
     browser.client.execute(axe, vec![]).await.expect("axe-core loads");
     browser.client.execute(UNFOLD, vec![]).await.expect("parts unfold");
     for width in WIDTHS {
-        browser.devtools("Emulation.setDeviceMetricsOverride", json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false })).await;
+        browser
+            .devtools(
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false }),
+            )
+            .await;
         let over = browser.client.execute(TOO_WIDE, vec![]).await.expect("a width");
         if over != json!(0) {
             findings.push(format!("{path} at {width} px: {over} px wider than the screen"));
@@ -154,5 +203,10 @@ async fn check(browser: &Browser, axe: &str, path: &str, findings: &mut Vec<Stri
     }
     // An error page complains of its own status.
     let complaints = browser.complaints().await;
-    findings.extend(complaints.into_iter().filter(|c| !c.contains("the server responded with a status of 40")).map(|c| format!("{path}: {c}")));
+    findings.extend(
+        complaints
+            .into_iter()
+            .filter(|c| !c.contains("the server responded with a status of 40"))
+            .map(|c| format!("{path}: {c}")),
+    );
 }

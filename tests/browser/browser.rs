@@ -25,7 +25,10 @@ impl Browser {
     }
 
     pub async fn open(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.origin)).await.unwrap_or_else(|error| panic!("{path} does not open: {error}"));
+        self.client
+            .goto(&format!("{}{path}", self.origin))
+            .await
+            .unwrap_or_else(|error| panic!("{path} does not open: {error}"));
     }
 
     /// Fills the one visible field of this name.
@@ -37,13 +40,20 @@ impl Browser {
     /// Chooses an option by its words.
     pub async fn choose(&self, name: &str, label: &str) {
         let field = self.shown(Locator::Css(&format!("main select[name='{name}']"))).await;
-        field.select_by_label(label).await.unwrap_or_else(|error| panic!("{name} offers no {label}: {error}"));
+        field
+            .select_by_label(label)
+            .await
+            .unwrap_or_else(|error| panic!("{name} offers no {label}: {error}"));
     }
 
     /// Clicks the first button, link or summary with these words.
     pub async fn press(&self, words: &str) {
         let path = format!("//*[self::button or self::a or self::summary][normalize-space()='{words}']");
-        self.shown(Locator::XPath(&path)).await.click().await.unwrap_or_else(|error| panic!("{words} cannot be clicked: {error}"));
+        self.shown(Locator::XPath(&path))
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{words} cannot be clicked: {error}"));
     }
 
     /// Presses the button that sends a form.
@@ -60,12 +70,18 @@ impl Browser {
 
     /// Waits until one of the elements has these words.
     pub async fn see(&self, selector: &str, words: &str) {
-        self.until(&format!("“{words}” in {selector}"), async || self.texts(selector).await.iter().any(|text| text.contains(words))).await;
+        self.until(&format!("“{words}” in {selector}"), async || {
+            self.texts(selector).await.iter().any(|text| text.contains(words))
+        })
+        .await;
     }
 
     /// Waits until none of the elements has these words.
     pub async fn see_no(&self, selector: &str, words: &str) {
-        self.until(&format!("no “{words}” in {selector}"), async || !self.texts(selector).await.iter().any(|text| text.contains(words))).await;
+        self.until(&format!("no “{words}” in {selector}"), async || {
+            !self.texts(selector).await.iter().any(|text| text.contains(words))
+        })
+        .await;
     }
 
     /// Waits until the address is another page.
@@ -84,7 +100,11 @@ impl Browser {
             }
             sleep(BETWEEN_LOOKS).await;
         }
-        panic!("waited in vain for {what} at {}, which shows:\n{}", self.path().await, self.texts("body").await.join("\n"));
+        panic!(
+            "waited in vain for {what} at {}, which shows:\n{}",
+            self.path().await,
+            self.texts("body").await.join("\n")
+        );
     }
 
     /// What the elements show. Empty while the page changes under the question.
@@ -105,21 +125,36 @@ impl Browser {
             }
             sleep(BETWEEN_LOOKS).await;
         }
-        panic!("there is no {locator:?} at {}, which shows:\n{}", self.path().await, self.texts("body").await.join("\n"));
+        panic!(
+            "there is no {locator:?} at {}, which shows:\n{}",
+            self.path().await,
+            self.texts("body").await.join("\n")
+        );
     }
 
     /// Sends a command of the Chrome DevTools Protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) {
         let body = json!({ "cmd": command, "params": parameters });
-        self.client.issue_cmd(DriverCommand { path: "goog/cdp/execute", body }).await.unwrap_or_else(|error| panic!("{command}: {error}"));
+        self.client
+            .issue_cmd(DriverCommand { path: "goog/cdp/execute", body })
+            .await
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
     /// What the browser complained of since it was asked last: scripts that fail, what the content security policy
     /// blocked, files that are missing.
     pub async fn complaints(&self) -> Vec<String> {
-        let log = self.client.issue_cmd(DriverCommand { path: "se/log", body: json!({ "type": "browser" }) }).await.expect("the log of the browser");
+        let log = self
+            .client
+            .issue_cmd(DriverCommand { path: "se/log", body: json!({ "type": "browser" }) })
+            .await
+            .expect("the log of the browser");
         let entries = log.as_array().expect("a list of entries");
-        entries.iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG").map(|entry| entry["message"].to_string()).collect()
+        entries
+            .iter()
+            .filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG")
+            .map(|entry| entry["message"].to_string())
+            .collect()
     }
 
     /// Nothing went wrong that nobody sees.

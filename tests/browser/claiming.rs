@@ -6,7 +6,8 @@ use crate::site::Site;
 #[tokio::test]
 async fn a_claimed_lead_leaves_the_queue_on_every_screen() {
     let site = Site::start().await;
-    let (one, other) = (site.within.person("sales", "member").await, site.within.person("sales", "member").await);
+    let (one, other) =
+        (site.within.person("sales", "member").await, site.within.person("sales", "member").await);
     site.offered("Anna Meyer").await;
     site.offered("Bruno Keller").await;
     let claimer = site.signed_in(&one, Script::On).await;
@@ -18,7 +19,11 @@ async fn a_claimed_lead_leaves_the_queue_on_every_screen() {
     }
     claimer.press("Claim").await;
     claimer.arrive("/leads/").await;
-    let claimed = if claimer.client.title().await.expect("a title").contains("Anna") { ("Anna Meyer", "Bruno Keller") } else { ("Bruno Keller", "Anna Meyer") };
+    let claimed = if claimer.client.title().await.expect("a title").contains("Anna") {
+        ("Anna Meyer", "Bruno Keller")
+    } else {
+        ("Bruno Keller", "Anna Meyer")
+    };
     watcher.see_no("#waiting", claimed.0).await;
     watcher.see("#waiting", claimed.1).await;
 

@@ -27,7 +27,10 @@ impl Driver {
         let port = free_port();
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-        Driver { process: Process::start(&mut command, port).await, profiles: TempDir::new().expect("a folder") }
+        Driver {
+            process: Process::start(&mut command, port).await,
+            profiles: TempDir::new().expect("a folder"),
+        }
     }
 
     /// A new browser with a fresh profile.
@@ -72,7 +75,8 @@ impl Drop for Driver {
         use std::io::{Read, Write};
         if let Ok(mut connection) = std::net::TcpStream::connect(("127.0.0.1", self.process.port)) {
             // Without an answer the signal of `Process` follows.
-            _ = connection.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            _ = connection
+                .write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
             _ = connection.read_to_end(&mut vec![]);
         }
     }

@@ -22,7 +22,12 @@ async fn a_lead_is_imported_claimed_called_handed_back_and_answered() {
     let marketing = site.signed_in(&marketer, Script::On).await;
     let yesterday = (site.within.app.clock.now() - chrono::TimeDelta::days(1)).to_rfc3339();
     import(&marketing, "leads", LEADS).await;
-    import(&marketing, "events", &format!("E-mail,Event,Time\nanna.meyer@acme.example.com,demo_request,{yesterday}\n")).await;
+    import(
+        &marketing,
+        "events",
+        &format!("E-mail,Event,Time\nanna.meyer@acme.example.com,demo_request,{yesterday}\n"),
+    )
+    .await;
 
     let sales = work(&site, &rep).await;
 
@@ -67,9 +72,23 @@ async fn import(browser: &Browser, kind: &str, text: &str) {
     browser.open("/imports/new").await;
     let field = browser.client.find(Locator::Css("input[type=file]")).await.expect("a field for the file");
     field.send_keys(file.to_str().expect("a plain path")).await.expect("the file is taken");
-    browser.client.find(Locator::Css("select[name=kind]")).await.expect("kinds").select_by_value(kind).await.expect("the kind");
+    browser
+        .client
+        .find(Locator::Css("select[name=kind]"))
+        .await
+        .expect("kinds")
+        .select_by_value(kind)
+        .await
+        .expect("the kind");
     if kind == "leads" {
-        browser.client.find(Locator::Css("select[name=may_contact]")).await.expect("a choice").select_by_value("yes").await.expect("yes");
+        browser
+            .client
+            .find(Locator::Css("select[name=may_contact]"))
+            .await
+            .expect("a choice")
+            .select_by_value("yes")
+            .await
+            .expect("yes");
     }
     browser.press("Upload and look").await;
     browser.arrive("/imports/").await;

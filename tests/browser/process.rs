@@ -23,7 +23,10 @@ impl Process {
     /// Starts a program that listens on this port, and waits until it does.
     pub async fn start(command: &mut Command, port: u16) -> Process {
         let program = command.get_program().to_string_lossy().into_owned();
-        let child = command.process_group(0).spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}. Run bin/setup test."));
+        let child = command
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}. Run bin/setup test."));
         let mut process = Process { child, port };
         let step = Duration::from_millis(50);
         for _ in 0..START.as_millis() / step.as_millis() {

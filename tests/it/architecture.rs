@@ -32,6 +32,8 @@ const SQL: [(&str, &str); 7] = [
     ("handoffs/queues.rs", "read models of the pages that list handoffs"),
     ("demo/", "fills an empty database by sets"),
 ];
+/// Parts of pages that need neither requests nor templates themselves.
+const PARTS: [&str; 1] = ["leads/timeline.rs"];
 const LONGEST: usize = 400;
 /// Longer than that without a good place to cut.
 const LONG: [&str; 2] = ["handoffs/actions.rs", "handoffs/intake.rs"];
@@ -64,9 +66,9 @@ impl Source {
         self.path.rsplit('/').next().and_then(|file| file.strip_suffix(".rs")).unwrap_or_default()
     }
 
-    /// Answers requests or fills a template.
+    /// Answers requests, fills a template, or is a part of what does.
     fn is_page(&self) -> bool {
-        self.rank().is_some() && self.line_of(&["axum", "askama"]).is_some()
+        self.rank().is_some() && (is_in(&self.path, &PARTS) || self.line_of(&["axum", "askama"]).is_some())
     }
 
     /// The first line with one of these words.
@@ -93,7 +95,8 @@ impl Source {
 fn has_word(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        !line[..at].chars().next_back().is_some_and(is_part) && !line[at + word.len()..].chars().next().is_some_and(is_part)
+        !line[..at].chars().next_back().is_some_and(is_part)
+            && !line[at + word.len()..].chars().next().is_some_and(is_part)
     })
 }
 
@@ -150,7 +153,8 @@ fn read(root: &Path, file: &Path) -> Option<Source> {
     let text = fs::read_to_string(file).expect("text");
     let own: Vec<&str> = text.lines().take_while(|line| line.trim() != "#[cfg(test)]").collect();
     let code = own.iter().fold(String::new(), |mut code, line| {
-        let line = if line.trim_start().starts_with("//") { "" } else { line.split(" // ").next().unwrap_or(line) };
+        let line =
+            if line.trim_start().starts_with("//") { "" } else { line.split(" // ").next().unwrap_or(line) };
         writeln!(code, "{line}").expect("memory");
         code
     });
@@ -169,8 +173,15 @@ fn is_in(path: &str, list: &[&str]) -> bool {
 fn every_file_has_its_place() {
     let problems: Vec<String> = sources()
         .iter()
-        .filter(|source| source.rank().is_none() && !FOUNDATION.contains(&source.top()) && !is_in(&source.path, &JOINTS))
-        .map(|source| format!("src/{}: neither a slice nor the foundation; name it in tests/it/architecture.rs", source.path))
+        .filter(|source| {
+            source.rank().is_none() && !FOUNDATION.contains(&source.top()) && !is_in(&source.path, &JOINTS)
+        })
+        .map(|source| {
+            format!(
+                "src/{}: neither a slice nor the foundation; name it in tests/it/architecture.rs",
+                source.path
+            )
+        })
         .collect();
     refuse(&problems);
 }
@@ -220,10 +231,14 @@ fn nothing_below_the_pages_names_them() {
         let (slice, module) = (page.top(), page.module());
         let relative = format!("super::{module}");
         for source in all.iter().filter(|s| s.rank().is_some() && !s.is_page() && s.module() != "mod") {
-            let by_crate = source.names().iter().find(|n| n.module == slice && n.item == module).map(|n| n.line);
+            let by_crate =
+                source.names().iter().find(|n| n.module == slice && n.item == module).map(|n| n.line);
             let by_super = if source.top() == slice { source.line_of(&[&relative]) } else { None };
             if let Some(line) = by_crate.or(by_super) {
-                problems.push(format!("src/{}:{line}: names the page src/{}; what both need belongs below", source.path, page.path));
+                problems.push(format!(
+                    "src/{}:{line}: names the page src/{}; what both need belongs below",
+                    source.path, page.path
+                ));
             }
         }
     }
@@ -233,7 +248,9 @@ fn nothing_below_the_pages_names_them() {
 #[test]
 fn what_decides_and_what_stores_know_no_requests() {
     let mut problems = vec![];
-    for source in sources().iter().filter(|source| is_in(&source.path, &WITHOUT_PAGES) && source.top() != "web") {
+    for source in
+        sources().iter().filter(|source| is_in(&source.path, &WITHOUT_PAGES) && source.top() != "web")
+    {
         if let Some(line) = source.line_of(&["axum", "askama"]) {
             problems.push(format!("src/{}:{line}: uses axum or askama, which belong to pages", source.path));
         }
@@ -244,9 +261,14 @@ fn what_decides_and_what_stores_know_no_requests() {
 #[test]
 fn the_kernel_and_the_scores_need_nothing_but_their_arguments() {
     let mut problems = vec![];
-    for source in sources().iter().filter(|source| is_in(&source.path, &["kernel/", "scoring/", "handoffs/judge.rs", "handoffs/service_levels.rs"])) {
+    for source in sources().iter().filter(|source| {
+        is_in(&source.path, &["kernel/", "scoring/", "handoffs/judge.rs", "handoffs/service_levels.rs"])
+    }) {
         if let Some(line) = source.line_of(&["async", "tokio", "PgPool", "PgConnection"]) {
-            problems.push(format!("src/{}:{line}: waits or asks the database; it has to decide by what it is given", source.path));
+            problems.push(format!(
+                "src/{}:{line}: waits or asks the database; it has to decide by what it is given",
+                source.path
+            ));
         }
     }
     refuse(&problems);
@@ -262,10 +284,18 @@ fn sql_stands_in_queries() {
             continue;
         }
         let is_sql = |line: &str| {
-            line.contains("sqlx::query") || line.contains("sqlx::raw_sql") || ["query!", "query_as!", "query_scalar!", "QueryBuilder"].iter().any(|word| has_word(line, word))
+            line.contains("sqlx::query")
+                || line.contains("sqlx::raw_sql")
+                || ["query!", "query_as!", "query_scalar!", "QueryBuilder"]
+                    .iter()
+                    .any(|word| has_word(line, word))
         };
         if let Some(line) = source.code.lines().position(is_sql) {
-            problems.push(format!("src/{}:{}: SQL outside queries.rs; named exceptions are in tests/it/architecture.rs", source.path, line + 1));
+            problems.push(format!(
+                "src/{}:{}: SQL outside queries.rs; named exceptions are in tests/it/architecture.rs",
+                source.path,
+                line + 1
+            ));
         }
     }
     refuse(&problems);
@@ -275,7 +305,9 @@ fn sql_stands_in_queries() {
 fn only_the_clock_knows_the_time() {
     let mut problems = vec![];
     for source in sources().iter().filter(|source| source.path != "kernel/clock.rs") {
-        if let Some(line) = source.code.lines().position(|line| line.contains("Utc::now") || line.contains("Local::now") || line.contains("SystemTime::now")) {
+        if let Some(line) = source.code.lines().position(|line| {
+            line.contains("Utc::now") || line.contains("Local::now") || line.contains("SystemTime::now")
+        }) {
             problems.push(format!("src/{}:{}: reads the clock; time is an argument", source.path, line + 1));
         }
     }
@@ -287,8 +319,14 @@ fn files_are_short_enough_to_read_at_once() {
     let mut problems = vec![];
     for source in sources() {
         match (source.lines > LONGEST, LONG.contains(&source.path.as_str())) {
-            (true, false) => problems.push(format!("src/{}: {} lines without tests; split it, {LONGEST} are enough", source.path, source.lines)),
-            (false, true) => problems.push(format!("src/{}: is short enough now; take it off the list of long files", source.path)),
+            (true, false) => problems.push(format!(
+                "src/{}: {} lines without tests; split it, {LONGEST} are enough",
+                source.path, source.lines
+            )),
+            (false, true) => problems.push(format!(
+                "src/{}: is short enough now; take it off the list of long files",
+                source.path
+            )),
             _ => {}
         }
     }

@@ -57,14 +57,19 @@ async fn a_job_of_a_killed_node_runs_again() {
 async fn events_that_came_before_their_months_partition_move_into_it() {
     let app = support::app().await;
     let lead = app.good_fit("Early Bird").await;
-    let times = ["2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z", "2026-03-31T23:59:59Z", "2026-04-01T00:00:00Z"];
+    let times =
+        ["2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z", "2026-03-31T23:59:59Z", "2026-04-01T00:00:00Z"];
     for time in times {
         app.event_at(lead, "page_view", time.parse().unwrap()).await;
     }
     let march: DateTime<Utc> = "2026-03-15T12:00:00Z".parse().unwrap();
     let made = partitions::make(&mut app.pool().acquire().await.unwrap(), march..=march).await.unwrap();
     assert_eq!(made, 1);
-    let placed: Vec<(String, i64)> = sqlx::query_as("select tableoid::regclass::text, count(*) from events group by 1 order by 1").fetch_all(app.pool()).await.unwrap();
+    let placed: Vec<(String, i64)> =
+        sqlx::query_as("select tableoid::regclass::text, count(*) from events group by 1 order by 1")
+            .fetch_all(app.pool())
+            .await
+            .unwrap();
     assert_eq!(placed, [("events_2026_03".to_owned(), 2), ("events_default".to_owned(), 2)]);
     let again = partitions::make(&mut app.pool().acquire().await.unwrap(), march..=march).await.unwrap();
     assert_eq!(again, 0);
@@ -77,7 +82,9 @@ async fn many_nodes_at_once_make_each_partition_once() {
     let to: DateTime<Utc> = "2024-06-01T00:00:00Z".parse().unwrap();
     let nodes = (0..6).map(|_| {
         let pool = app.pool().clone();
-        tokio::spawn(async move { partitions::make(&mut pool.acquire().await.unwrap(), from..=to).await.unwrap() })
+        tokio::spawn(
+            async move { partitions::make(&mut pool.acquire().await.unwrap(), from..=to).await.unwrap() },
+        )
     });
     let mut made = 0;
     for node in nodes.collect::<Vec<_>>() {

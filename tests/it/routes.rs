@@ -15,9 +15,24 @@ fn filled(path: &str) -> String {
 
 #[test]
 fn only_the_listed_routes_are_public() {
-    let mut public: Vec<String> = app::routes().table.iter().filter(|r| r.access == Access::Public).map(|r| format!("{} {}", r.method, r.path)).collect();
+    let mut public: Vec<String> = app::routes()
+        .table
+        .iter()
+        .filter(|r| r.access == Access::Public)
+        .map(|r| format!("{} {}", r.method, r.path))
+        .collect();
     public.sort();
-    assert_eq!(public, ["GET /healthz", "GET /readyz", "GET /setup/{token}", "GET /sign-in", "POST /setup/{token}", "POST /sign-in"]);
+    assert_eq!(
+        public,
+        [
+            "GET /healthz",
+            "GET /readyz",
+            "GET /setup/{token}",
+            "GET /sign-in",
+            "POST /setup/{token}",
+            "POST /sign-in"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -26,9 +41,16 @@ async fn nobody_reaches_anything_but_the_public_routes() {
     let mut nobody = app.nobody();
     for route in app::routes().table.iter().filter(|r| r.access != Access::Public) {
         let path = filled(route.path);
-        let page = nobody.send(route.method.clone(), &path, &[("sec-fetch-site", "same-origin")], Body::empty()).await;
+        let page = nobody
+            .send(route.method.clone(), &path, &[("sec-fetch-site", "same-origin")], Body::empty())
+            .await;
         assert_eq!(page.status, 303, "{} {path}", route.method);
-        assert!(page.location().starts_with("/sign-in"), "{} {path} leads to {}", route.method, page.location());
+        assert!(
+            page.location().starts_with("/sign-in"),
+            "{} {path} leads to {}",
+            route.method,
+            page.location()
+        );
     }
     let elsewhere = nobody.get("/no-such-page").await;
     assert!(elsewhere.status == 404 && !elsewhere.body.contains("Sign out"), "{}", elsewhere.status);
@@ -37,15 +59,30 @@ async fn nobody_reaches_anything_but_the_public_routes() {
 #[tokio::test]
 async fn each_role_reaches_exactly_what_its_access_allows() {
     let app = support::app().await;
-    for (department, role) in [("marketing", "member"), ("marketing", "manager"), ("marketing", "admin"), ("sales", "member"), ("sales", "manager"), ("sales", "admin")] {
+    for (department, role) in [
+        ("marketing", "member"),
+        ("marketing", "manager"),
+        ("marketing", "admin"),
+        ("sales", "member"),
+        ("sales", "manager"),
+        ("sales", "admin"),
+    ] {
         let mut client = app.client(department, role).await;
-        for route in app::routes().table.iter().filter(|r| r.path != "/sign-out" && r.access != Access::Public) {
+        for route in
+            app::routes().table.iter().filter(|r| r.path != "/sign-out" && r.access != Access::Public)
+        {
             let path = filled(route.path);
-            let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
+            let headers =
+                [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
             let page = client.send(route.method.clone(), &path, &headers, Body::empty()).await;
             let allowed = route.access.allows(client.me());
             match allowed {
-                Ok(()) => assert!(page.status != 403 && page.status < 500, "{department} {role}: {} {path} gives {}", route.method, page.status),
+                Ok(()) => assert!(
+                    page.status != 403 && page.status < 500,
+                    "{department} {role}: {} {path} gives {}",
+                    route.method,
+                    page.status
+                ),
                 Err(why) => {
                     assert_eq!(page.status, 403, "{department} {role}: {} {path}", route.method);
                     assert!(page.text("main").contains(why), "the refusal says why");
@@ -60,11 +97,18 @@ async fn a_form_from_another_site_is_refused() {
     let app = support::app().await;
     let mut rep = app.rep().await;
     let lead = app.offered("Anna Meyer").await;
-    for headers in [vec![("sec-fetch-site", "cross-site")], vec![("origin", "https://evil.example")], vec![("origin", "null")]] {
+    for headers in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+    ] {
         let page = rep.send(Method::POST, "/claim-next", &headers, Body::empty()).await;
         assert_eq!(page.status, 403, "{headers:?}");
     }
-    assert_eq!(app.one::<i64>("select count(*) from handoffs where state = 'offered' and lead_id = $1", lead).await, 1);
+    assert_eq!(
+        app.one::<i64>("select count(*) from handoffs where state = 'offered' and lead_id = $1", lead).await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -77,7 +121,12 @@ async fn every_answer_carries_the_security_headers() {
         assert!(csp.contains("default-src 'none'") && !csp.contains("unsafe"), "{path}: {csp}");
         assert_eq!(page.headers["x-content-type-options"], "nosniff", "{path}");
         assert!(page.headers.contains_key("x-request-id"), "{path}");
-        assert!(!page.body.contains(" style=\"") && !page.body.contains("<script>") && !page.body.contains(" onclick="), "{path} has inline code");
+        assert!(
+            !page.body.contains(" style=\"")
+                && !page.body.contains("<script>")
+                && !page.body.contains(" onclick="),
+            "{path} has inline code"
+        );
     }
 }
 

@@ -24,8 +24,12 @@ async fn signing_in_leads_back_to_the_wanted_page_and_never_elsewhere() {
     let person = app.person("sales", "member").await;
     let mut nobody = app.nobody();
     assert_eq!(nobody.get("/queues?x=1").await.location(), "/sign-in?next=%2Fqueues%3Fx%3D1");
-    let form = |next| [("email", person.email.clone()), ("password", PASSWORD.to_owned()), ("next", String::from(next))];
-    for (next, leads_to) in [("/queues?x=1", "/queues?x=1"), ("https://evil.example", "/"), ("//evil.example", "/")] {
+    let form = |next| {
+        [("email", person.email.clone()), ("password", PASSWORD.to_owned()), ("next", String::from(next))]
+    };
+    for (next, leads_to) in
+        [("/queues?x=1", "/queues?x=1"), ("https://evil.example", "/"), ("//evil.example", "/")]
+    {
         let form = form(next);
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(app.nobody().post("/sign-in", &form).await.location(), leads_to);
@@ -79,8 +83,14 @@ async fn changing_the_password_needs_the_current_one_and_ends_other_sessions() {
     assert_eq!(here.post("/account/password", &[("current", PASSWORD), ("new", new)]).await.status, 303);
     assert_eq!(there.get("/account").await.status, 303);
     assert_eq!(here.get("/account").await.status, 200);
-    assert_eq!(app.nobody().post("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.status, 422);
-    assert_eq!(app.nobody().post("/sign-in", &[("email", &person.email), ("password", new)]).await.status, 303);
+    assert_eq!(
+        app.nobody().post("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.status,
+        422
+    );
+    assert_eq!(
+        app.nobody().post("/sign-in", &[("email", &person.email), ("password", new)]).await.status,
+        303
+    );
 }
 
 #[tokio::test]
@@ -98,10 +108,19 @@ async fn a_deactivated_user_is_out_at_once() {
     let app = support::app().await;
     let (mut admin, mut rep) = (app.admin().await, app.rep().await);
     let me = rep.me().clone();
-    let form = [("name", me.name.as_str()), ("email", &me.email), ("department", "sales"), ("role", "member"), ("time_zone", "Europe/Berlin")];
+    let form = [
+        ("name", me.name.as_str()),
+        ("email", &me.email),
+        ("department", "sales"),
+        ("role", "member"),
+        ("time_zone", "Europe/Berlin"),
+    ];
     assert_eq!(admin.post(&format!("/users/{}", me.id), &form).await.status, 303);
     assert_eq!(rep.get("/account").await.status, 303);
-    assert_eq!(app.nobody().post("/sign-in", &[("email", &me.email), ("password", PASSWORD)]).await.status, 422);
+    assert_eq!(
+        app.nobody().post("/sign-in", &[("email", &me.email), ("password", PASSWORD)]).await.status,
+        422
+    );
 }
 
 #[tokio::test]
@@ -109,7 +128,14 @@ async fn the_last_active_admin_stays_one() {
     let app = support::app().await;
     let mut admin = app.admin().await;
     let me = admin.me().clone();
-    let form = [("name", me.name.as_str()), ("email", &me.email), ("department", "marketing"), ("role", "member"), ("time_zone", "Europe/Berlin"), ("active", "true")];
+    let form = [
+        ("name", me.name.as_str()),
+        ("email", &me.email),
+        ("department", "marketing"),
+        ("role", "member"),
+        ("time_zone", "Europe/Berlin"),
+        ("active", "true"),
+    ];
     let refused = admin.post(&format!("/users/{}", me.id), &form).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text("#f-role-error").contains("last active admin"));
@@ -121,15 +147,30 @@ async fn the_last_active_admin_stays_one() {
 async fn the_setup_link_makes_one_admin_and_then_is_used_up() {
     let app = support::app().await;
     let mut conn = app.pool().acquire().await.unwrap();
-    let token = actions::new_setup_link(&mut conn, app.app.clock.now()).await.unwrap().expect("a link, as nobody is here");
+    let token = actions::new_setup_link(&mut conn, app.app.clock.now())
+        .await
+        .unwrap()
+        .expect("a link, as nobody is here");
     let path = format!("/setup/{token}");
     let mut first = app.nobody();
     assert_eq!(first.get(&path).await.status, 200);
-    let weak = [("name", "Ada"), ("email", "ada@example.com"), ("password", "short"), ("department", "sales"), ("time_zone", "UTC")];
+    let weak = [
+        ("name", "Ada"),
+        ("email", "ada@example.com"),
+        ("password", "short"),
+        ("department", "sales"),
+        ("time_zone", "UTC"),
+    ];
     let refused = first.post(&path, &weak).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text("#f-password-error").contains("at least 12"));
-    let form = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("department", "sales"), ("time_zone", "UTC")];
+    let form = [
+        ("name", "Ada"),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("department", "sales"),
+        ("time_zone", "UTC"),
+    ];
     assert_eq!(first.post(&path, &form).await.status, 303);
     assert_eq!(first.get("/users").await.status, 200, "the first user is an admin and signed in");
     assert_eq!(app.nobody().get(&path).await.status, 404);

@@ -46,11 +46,14 @@ impl Drop for TestDatabase {
         let (name, url) = (self.name.clone(), self.cluster.url(DATABASE));
         // A thread of its own, because the runtime of the test is ending.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let options: PgConnectOptions = url.parse().expect("an address");
                 if let Ok(mut conn) = options.connect().await {
-                    _ = sqlx::query(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).execute(&mut conn).await;
+                    _ = sqlx::query(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+                        .execute(&mut conn)
+                        .await;
                 }
             });
         });
@@ -75,18 +78,31 @@ async fn template(cluster: &Cluster, conn: &mut PgConnection) -> String {
     }
     hash.update(baton::agreement::terms::Terms::default_agreement().sha256());
     let name = format!("template_{}", &hex::encode(hash.finalize())[..16]);
-    sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *conn).await.expect("the lock");
-    let exists: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)").bind(&name).fetch_one(&mut *conn).await.expect("an answer");
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *conn)
+        .await
+        .expect("the lock");
+    let exists: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut *conn)
+        .await
+        .expect("an answer");
     if !exists {
         let making = format!("{name}_making");
         run(conn, format!("drop database if exists {making} with (force)")).await;
         run(conn, format!("create database {making}")).await;
-        let pool = baton::db::pool(cluster.url(&making).parse().expect("an address"), 2).await.expect("a pool");
+        let pool =
+            baton::db::pool(cluster.url(&making).parse().expect("an address"), 2).await.expect("a pool");
         baton::cli::prepare(&pool, &Clock::manual(super::monday())).await.expect("the migrations run");
         pool.close().await;
         run(conn, format!("alter database {making} rename to {name}")).await;
     }
-    sqlx::query("select pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(&mut *conn).await.expect("the lock");
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *conn)
+        .await
+        .expect("the lock");
     conn.ping().await.expect("the test cluster answers");
     name
 }

@@ -56,7 +56,9 @@ async fn node(database: std::sync::Arc<TestDatabase>, clock: Clock) -> TestApp {
     let config = Arguments::parse_from(["baton", "--workers", "0", "--sign-ins-per-minute", "10000"]).serve;
     let pool = baton::db::pool(database.options(), 12).await.expect("the test database answers");
     let app = App::new(pool, clock, config);
-    let router = app::router(&app).expect("a router").layer(axum::Extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40000)))));
+    let router = app::router(&app)
+        .expect("a router")
+        .layer(axum::Extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40000)))));
     TestApp { app, router, database, people: AtomicU32::new(0) }
 }
 
@@ -93,10 +95,19 @@ impl TestApp {
             away_until: String::new(),
         };
         let mut conn = self.app.db.acquire().await.expect("a connection");
-        let created = actions::create_user(&mut conn, &form, PASSWORD, &Actor::System, self.app.clock.now()).await;
+        let created =
+            actions::create_user(&mut conn, &form, PASSWORD, &Actor::System, self.app.clock.now()).await;
         let id = created.expect("no fault").expect("a sound person");
         let row = queries::user(&mut conn, id).await.expect("no fault").expect("the person");
-        User { id, name: row.name, email: row.email, department: row.department, role: row.role, time_zone: chrono_tz::Europe::Berlin, away_until: None }
+        User {
+            id,
+            name: row.name,
+            email: row.email,
+            department: row.department,
+            role: row.role,
+            time_zone: chrono_tz::Europe::Berlin,
+            away_until: None,
+        }
     }
 
     /// A signed-in client of a new person.
@@ -152,7 +163,12 @@ impl TestApp {
     pub async fn offered(&self, name: &str) -> LeadId {
         let lead = self.good_fit(name).await;
         self.event(lead, "demo_request").await;
-        assert_eq!(self.one::<i64>("select count(*) from handoffs where state = 'offered' and lead_id = $1", lead).await, 1, "it is offered");
+        assert_eq!(
+            self.one::<i64>("select count(*) from handoffs where state = 'offered' and lead_id = $1", lead)
+                .await,
+            1,
+            "it is offered"
+        );
         lead
     }
 
@@ -161,7 +177,9 @@ impl TestApp {
         let mut terms = Terms::default_agreement();
         terms.routing.capacity_per_rep = None;
         let mut conn = self.app.db.acquire().await.expect("a connection");
-        versions::put_in_force(&mut conn, &terms, &Actor::Rule("test".into()), self.app.clock.now()).await.expect("sound terms");
+        versions::put_in_force(&mut conn, &terms, &Actor::Rule("test".into()), self.app.clock.now())
+            .await
+            .expect("sound terms");
     }
 
     /// The lead as it is stored.
@@ -202,7 +220,8 @@ pub fn good_fit(name: &str) -> NewLead {
         ..RawFacts::default()
     };
     let (facts, identities) = raw.check().expect("sound facts");
-    let consent = Consent { may_store: true, may_contact: true, basis: Some("consent".into()), ..Consent::default() };
+    let consent =
+        Consent { may_store: true, may_contact: true, basis: Some("consent".into()), ..Consent::default() };
     NewLead { facts, consent, do_not_contact: false, identities, created_at: monday() }
 }
 
