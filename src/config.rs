@@ -38,7 +38,7 @@ pub struct ServeConfig {
     #[arg(long, env = "BATON_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: SocketAddr,
 
-    /// Address of this installation as people type it, such as https://baton.example.com.
+    /// Address of this installation as people type it, such as <https://baton.example.com>.
     /// With https, cookies are sent over https only.
     #[arg(long, env = "BATON_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,

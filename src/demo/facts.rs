@@ -33,7 +33,7 @@ pub fn lead(world: &World, number: u64, story: Story, created_at: DateTime<Utc>,
     let must_fit = story != Story::Natural;
     let has_company = must_fit || !dice.percent(8);
     let culture = if dice.percent(85) { employer.culture } else { any_culture(dice) };
-    let [first, last] = [culture.first, culture.last].map(|names| split(dice.pick(names)));
+    let [first, last] = [culture.first, culture.last].map(|names| split(dice.pick::<&str>(names)));
     let name = match (culture.family_first, dice.below(400)) {
         (_, 0) => (*dice.pick(words::LONG_NAMES)).to_owned(),
         (true, _) => format!("{} {}", last.0, first.0),
