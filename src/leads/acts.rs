@@ -176,7 +176,8 @@ pub async fn add_event(
     let event = match form.check(me.time_zone, app.clock.now()) {
         Ok(event) => event,
         Err(event_errors) => {
-            return again(&app, id, me, layout, Forms { event: form, event_errors, ..Forms::default() }).await;
+            return again(&app, id, me, layout, Forms { event: form, event_errors, ..Forms::default() })
+                .await;
         }
     };
     let is_new = intake::add_event(&app, id, event, &me.actor()).await?;
