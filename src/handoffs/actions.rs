@@ -20,6 +20,7 @@ use crate::error::{AppError, AppResult};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::ids::{HandoffId, LeadId, new_id};
 use crate::kernel::people::Role;
+use crate::leads::model::outcomes;
 use crate::leads::{Lead, queries as leads};
 use crate::scoring::CategoryKey;
 
@@ -193,18 +194,6 @@ pub struct NewActivity {
     /// Blank for a note.
     pub outcome: String,
     pub body: String,
-}
-
-/// The outcomes that an activity of a kind can have, with their labels.
-pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
-    match kind {
-        "call" => {
-            &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")]
-        }
-        "email" => &[("sent", "Sent"), ("replied", "Replied"), ("bounced", "Bounced")],
-        "meeting" => &[("held", "Held"), ("no_show", "No show")],
-        _ => &[],
-    }
 }
 
 /// Logs an activity or a note. The first call, e-mail or meeting of the rep who claimed the lead is the first

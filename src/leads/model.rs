@@ -155,6 +155,18 @@ impl NewEvent {
     }
 }
 
+/// The outcomes that an activity of a kind can have, with their labels.
+pub fn outcomes(kind: &str) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        "call" => {
+            &[("connected", "Connected"), ("left_message", "Left a message"), ("no_answer", "No answer")]
+        }
+        "email" => &[("sent", "Sent"), ("replied", "Replied"), ("bounced", "Bounced")],
+        "meeting" => &[("held", "Held"), ("no_show", "No show")],
+        _ => &[],
+    }
+}
+
 /// Whether a word can be the kind of an event.
 pub fn event_kind(kind: &str) -> Result<String, String> {
     let kind = kind.trim();

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::model::outcomes;
 use super::timeline_query::{Origin, TimelineRow};
 use crate::agreement::facts::{event_label, lead_field};
 use crate::agreement::terms::Terms;
-use crate::handoffs::actions::outcomes;
 use crate::scoring::CategoryKey;
 
 /// An entry as it is shown.

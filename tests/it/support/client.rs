@@ -116,6 +116,11 @@ impl Page {
         found.into_iter().next().expect("one")
     }
 
+    /// Whether a selector finds anything.
+    pub fn has(&self, selector: &str) -> bool {
+        !self.texts(selector).is_empty()
+    }
+
     /// Attribute values of the elements that a selector finds.
     pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let document = Html::parse_document(&self.body);
