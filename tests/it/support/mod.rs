@@ -23,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use serde_json::Value;
 
-pub use client::Client;
+pub use client::{Client, Page};
 pub use database::TestDatabase;
 
 /// What everybody here signs in with.
