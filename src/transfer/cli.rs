@@ -194,7 +194,7 @@ impl Report {
         for (label, number) in lines.into_iter().filter(|(label, number)| {
             *number > 0 || matches!(*label, "added" | "known already" | "refused" | "offered to sales")
         }) {
-            println!("  {label:<17}{:>12}", count(number));
+            println!("  {label:<17}{:>12}", count(number).to_string());
         }
         if !unused.is_empty() {
             println!("  columns not used: {}", unused.join(", "));

@@ -131,3 +131,30 @@ impl Plan {
 pub fn delimiter(map: &ImportMap) -> Option<u8> {
     bind::delimiter(&map.file.delimiter).ok().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_map_of_the_documentation_is_sound() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/maps");
+        let mut seen = 0;
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let map = ImportMap::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+            let kind = if map.lead.is_some() { Kind::Leads } else { Kind::Events };
+            let named = map.fields().into_iter().flat_map(|(_, field)| field.columns.clone());
+            let mut columns: Vec<String> = named.chain(map.file.only.keys().cloned()).collect();
+            columns.sort();
+            columns.dedup();
+            if let Err(problems) = Plan::bind(&map, kind, &columns, DateTime::UNIX_EPOCH) {
+                panic!("{}: {problems:?}", path.display());
+            }
+            seen += 1;
+        }
+        assert!(seen > 0);
+    }
+}
