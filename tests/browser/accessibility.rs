@@ -20,6 +20,7 @@ const SCHEMES: [&str; 2] = ["light", "dark"];
 
 const CHECK: &str = r##"
 const done = arguments[arguments.length - 1];
+for (const animation of document.getAnimations()) animation.finish();
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const line = (rule) => `${rule.id}: ${rule.help}\n` + rule.nodes.map((node) => `    ${node.html}\n    ${node.failureSummary}`).join("\n");
 axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] })

@@ -49,17 +49,25 @@ impl Browser {
     /// Clicks the first button, link or summary with these words.
     pub async fn press(&self, words: &str) {
         let path = format!("//*[self::button or self::a or self::summary][normalize-space()='{words}']");
-        self.shown(Locator::XPath(&path))
-            .await
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{words} cannot be clicked: {error}"));
+        self.click(Locator::XPath(&path)).await;
     }
 
     /// Presses the button that sends a form.
     pub async fn submit(&self, form: &str) {
-        let button = self.shown(Locator::Css(&format!("{form} button[type=submit]"))).await;
-        button.click().await.unwrap_or_else(|error| panic!("{form} cannot be sent: {error}"));
+        self.click(Locator::Css(&format!("{form} button[type=submit]"))).await;
+    }
+
+    /// Clicks as soon as nothing that moves or covers it is in the way.
+    async fn click(&self, locator: Locator<'_>) {
+        let mut refused = None;
+        for _ in 0..LOOKS {
+            match self.shown(locator).await.click().await {
+                Ok(()) => return,
+                Err(error) => refused = Some(error),
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        panic!("{locator:?} cannot be clicked at {}: {refused:?}", self.path().await);
     }
 
     /// Types without a field, as for a shortcut.

@@ -36,6 +36,7 @@ impl Driver {
     /// A new browser with a fresh profile.
     pub async fn session(&self, script: Script) -> Client {
         let profile = tempfile::tempdir_in(self.profiles.path()).expect("a folder").keep();
+        // Tall, because without script nothing can be scrolled into view.
         let mut arguments: Vec<String> = [
             "--headless=new",
             "--no-sandbox",
@@ -46,7 +47,8 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--window-size=1280,900",
+            "--force-prefers-reduced-motion",
+            "--window-size=1280,2400",
         ]
         .map(String::from)
         .into();

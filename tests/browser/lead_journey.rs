@@ -93,5 +93,5 @@ async fn import(browser: &Browser, kind: &str, text: &str) {
     browser.press("Upload and look").await;
     browser.arrive("/imports/").await;
     browser.press("Start the import").await;
-    browser.see("#import", "added").await;
+    browser.see("#import .card-actions", "done").await;
 }
