@@ -3,6 +3,7 @@
 mod acts;
 mod choices;
 mod edit;
+mod events_query;
 mod filters;
 mod form;
 mod form_query;

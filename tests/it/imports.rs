@@ -6,7 +6,8 @@ use baton::jobs;
 use baton::kernel::ids::ImportId;
 use baton::transfer::jobs::run_import;
 
-use crate::support::{self, Client, Page, TestApp};
+use crate::support::client::Page;
+use crate::support::{self, Client, TestApp};
 
 const CONTACTS: &str = "First Name,Last Name,Email,Company,Lead Source,Shoe size\n\
     Ada,Brandt,ada@example.com,Brandt,Fair,38\n\

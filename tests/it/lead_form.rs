@@ -1,6 +1,7 @@
 //! Adding a lead and changing it.
 
-use crate::support::{self, Page, TestApp};
+use crate::support::client::Page;
+use crate::support::{self, TestApp};
 
 /// The form of a lead as a browser would send it back.
 fn filled(page: &Page) -> Vec<(String, String)> {

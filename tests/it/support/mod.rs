@@ -1,6 +1,6 @@
 //! A whole application over a database of its own, and clients that ask as somebody.
 
-mod client;
+pub mod client;
 mod database;
 
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use serde_json::Value;
 
-pub use client::{Client, Page};
+pub use client::Client;
 pub use database::TestDatabase;
 
 /// What everybody here signs in with.
