@@ -200,8 +200,10 @@ async fn done(flashes: &Flashes, id: LeadId, words: &str) -> AppResult<Response>
 
 /// The page again, with what was typed and what is wrong with it.
 async fn again(app: &App, id: LeadId, me: User, layout: Layout, forms: Forms) -> AppResult<Response> {
-    let event =
-        if forms.event.key.is_empty() { EventForm::fresh(layout.now, me.time_zone) } else { forms.event };
+    let event = match forms.event_errors.is_empty() {
+        true => EventForm::fresh(layout.now, me.time_zone),
+        false => forms.event,
+    };
     lead_page::render(app, id, me, layout, None, Forms { event, ..forms }, StatusCode::UNPROCESSABLE_ENTITY)
         .await
 }

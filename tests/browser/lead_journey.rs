@@ -60,7 +60,7 @@ async fn work(site: &Site, rep: &User) -> Browser {
     sales.choose("reason", "Interested, but not now").await;
     sales.fill("note", "The budget is free again in spring.").await;
     sales.submit("form[action$='/hand-back']").await;
-    sales.see("main", "handed back").await;
+    sales.see("main", "Handed back").await;
     sales
 }
 

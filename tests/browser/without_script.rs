@@ -21,7 +21,7 @@ async fn a_lead_is_claimed_and_handed_back_without_script() {
     browser.choose("reason", "Interested, but not now").await;
     browser.fill("note", "Asked us to come back in spring.").await;
     browser.submit("form[action$='/hand-back']").await;
-    browser.see("main", "handed back").await;
+    browser.see("main", "Handed back").await;
     browser.open("/queues/inbound").await;
     browser.see("main", "Nothing waits here").await;
 }

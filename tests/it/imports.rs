@@ -29,7 +29,11 @@ async fn upload(client: &mut Client, fields: &[(&str, &str)], file: Option<(&str
     }
     body.extend(b"--edge--\r\n");
     let headers = [("content-type", "multipart/form-data; boundary=edge"), ("sec-fetch-site", "same-origin")];
-    client.send(Method::POST, "/imports", &headers, Body::from(body)).await
+    // As a network brings it: in pieces.
+    let chunks: Vec<std::io::Result<Vec<u8>>> =
+        body.chunks(16 * 1024).map(|chunk| Ok(chunk.to_vec())).collect();
+    let body = Body::from_stream(futures_util::stream::iter(chunks));
+    client.send(Method::POST, "/imports", &headers, body).await
 }
 
 /// Uploads leads whose map is guessed, and gives back the address of the import.
@@ -56,7 +60,7 @@ async fn map_of(client: &mut Client, at: &str) -> String {
 }
 
 async fn work(app: &TestApp) {
-    let worker = jobs::worker(&app.app, std::future::pending()).await.unwrap();
+    let worker = jobs::worker(&app.working(), std::future::pending()).await.unwrap();
     worker.run_once().await.unwrap();
 }
 

@@ -25,7 +25,7 @@ async fn a_job_runs_when_its_transaction_commits_and_never_otherwise() {
     assert_eq!(waiting(&app).await, 0, "not before the commit");
     tx.commit().await.unwrap();
     assert_eq!(waiting(&app).await, 1);
-    jobs::worker(&working(&app), std::future::pending()).await.unwrap().run_once().await.unwrap();
+    jobs::worker(&app.working(), std::future::pending()).await.unwrap().run_once().await.unwrap();
     assert_eq!(waiting(&app).await, 0);
     assert!(app.value::<bool>("select to_regclass('events_2027_12') is not null").await);
 }
@@ -43,7 +43,7 @@ async fn a_job_of_a_killed_node_runs_again() {
     }
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let worker = jobs::worker(&working(&app), async { _ = stopped.await }).await.unwrap();
+    let worker = jobs::worker(&app.working(), async { _ = stopped.await }).await.unwrap();
     let running = tokio::spawn(async move { worker.run().await });
     while waiting(&app).await > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -99,11 +99,4 @@ async fn many_nodes_at_once_make_each_partition_once() {
 
 async fn waiting(app: &TestApp) -> i64 {
     app.value("select count(*) from graphile_worker.jobs").await
-}
-
-/// The app as a node that works on jobs.
-fn working(app: &TestApp) -> App {
-    let mut config = (*app.app.config).clone();
-    config.workers = 1;
-    App::new(app.pool().clone(), app.app.clock.clone(), config)
 }

@@ -216,9 +216,9 @@ async fn the_plane_and_the_list_count_the_same() {
     app.offered("Hot Lead").await;
     let mut rep = app.rep().await;
     let plane = rep.get("/leads?view=plane&country=Germany").await;
-    let labels = plane.texts(".bands:first-of-type tbody th");
-    let counts = plane.texts(".bands:first-of-type tbody td");
-    let links = plane.attributes(".bands:first-of-type tbody td a", "href");
+    let labels = plane.texts("#by-category tbody th");
+    let counts = plane.texts("#by-category tbody td");
+    let links = plane.attributes("#by-category tbody td a", "href");
     assert_eq!((labels.len(), counts.iter().filter(|count| *count != "0").count()), (4, links.len()));
     for (count, link) in counts.iter().filter(|count| *count != "0").zip(&links) {
         assert!(link.contains("country=Germany") && !link.contains("plane"), "{link}");

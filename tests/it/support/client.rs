@@ -100,12 +100,12 @@ impl Client {
 }
 
 impl Page {
-    /// The texts of the elements that a selector finds, white space folded.
+    /// The texts of the elements that a selector finds, a space between their parts.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         Html::parse_document(&self.body)
             .select(&Selector::parse(selector).expect("a selector"))
-            .map(|element| fold(element.text().collect()))
+            .map(|element| fold(element.text().collect::<Vec<_>>().join(" ")))
             .collect()
     }
 

@@ -74,6 +74,13 @@ impl TestApp {
         &self.app.db
     }
 
+    /// The app as a node that works on jobs.
+    pub fn working(&self) -> App {
+        let mut config = (*self.app.config).clone();
+        config.workers = 1;
+        App::new(self.app.db.clone(), self.app.clock.clone(), config)
+    }
+
     pub fn advance(&self, by: TimeDelta) {
         self.app.clock.advance(by);
     }
