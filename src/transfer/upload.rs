@@ -126,17 +126,18 @@ impl Upload<'_> {
                 Some(chunk) => piece.extend_from_slice(&chunk),
                 None => ended = true,
             }
-            if piece.len() < PIECE && (piece.is_empty() || !ended) {
-                continue;
+            // A chunk may be of any size.
+            while piece.len() >= PIECE || (ended && !piece.is_empty()) {
+                let import = match self.file {
+                    Some(import) => import,
+                    None => *self.file.insert(actions::begin_upload(self.app, user, &name).await?),
+                };
+                let rest = piece.split_off(piece.len().min(PIECE));
+                queries::add_piece(&mut *self.app.db.acquire().await?, import, position, &piece).await?;
+                self.bytes += piece.len() as i64;
+                position += 1;
+                piece = rest;
             }
-            let import = match self.file {
-                Some(import) => import,
-                None => *self.file.insert(actions::begin_upload(self.app, user, &name).await?),
-            };
-            queries::add_piece(&mut *self.app.db.acquire().await?, import, position, &piece).await?;
-            self.bytes += piece.len() as i64;
-            position += 1;
-            piece.clear();
         }
         Ok(())
     }

@@ -29,11 +29,7 @@ async fn upload(client: &mut Client, fields: &[(&str, &str)], file: Option<(&str
     }
     body.extend(b"--edge--\r\n");
     let headers = [("content-type", "multipart/form-data; boundary=edge"), ("sec-fetch-site", "same-origin")];
-    // As a network brings it: in pieces.
-    let chunks: Vec<std::io::Result<Vec<u8>>> =
-        body.chunks(16 * 1024).map(|chunk| Ok(chunk.to_vec())).collect();
-    let body = Body::from_stream(futures_util::stream::iter(chunks));
-    client.send(Method::POST, "/imports", &headers, body).await
+    client.send(Method::POST, "/imports", &headers, Body::from(body)).await
 }
 
 /// Uploads leads whose map is guessed, and gives back the address of the import.

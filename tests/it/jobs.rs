@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use baton::app::App;
 use baton::db::partitions;
 use baton::jobs::upkeep::KeepPartitions;
 use baton::jobs::{self, enqueue};

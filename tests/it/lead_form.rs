@@ -68,7 +68,7 @@ async fn a_lead_is_added_with_everything_that_was_typed_in_one_form() {
     ];
     let done = marketer.post("/leads", &with(&fields, &typed)).await;
     assert_eq!(done.status, 303, "{}", done.body);
-    let page = marketer.get(&done.location().to_owned()).await;
+    let page = marketer.get(done.location()).await;
     let facts = page.text("#facts");
     for shown in [
         "anna.meyer@example.com",

@@ -109,13 +109,13 @@ async fn a_search_finds_name_address_and_company_whatever_is_typed() {
     };
     let (anna, bob) = (format!("/leads/{anna}"), format!("/leads/{bob}"));
     for q in ["anna", "MEYER an", "anna.meyer@", "Anna.Meyer@ACME.example.com", "acme a.mey"] {
-        assert_eq!(found(q).await, [anna.clone()], "{q}");
+        assert_eq!(found(q).await, std::slice::from_ref(&anna), "{q}");
     }
     for q in ["ölmühle", "ÖLMÜHLE söhne", "100%", "sure_"] {
-        assert_eq!(found(q).await, [bob.clone()], "{q}");
+        assert_eq!(found(q).await, std::slice::from_ref(&bob), "{q}");
     }
     for q in ["%", "_"] {
-        assert_eq!(found(q).await, [bob.clone()], "{q} stands for itself");
+        assert_eq!(found(q).await, std::slice::from_ref(&bob), "{q} stands for itself");
     }
     for q in ["anna bob", "a%a", "\\", "nobody@acme.example.com", "'; drop table leads; --"] {
         assert!(found(q).await.is_empty(), "{q}");
