@@ -77,7 +77,7 @@ create table leads (
 -- One index for each order of the list; a lead without interest sorts last.
 create index leads_hot on leads (coalesce(hot_until, '-infinity') desc, id desc);
 create index leads_category on leads (good_fit, coalesce(hot_until, '-infinity') desc, id desc);
-create index leads_status on leads (status, coalesce(hot_until, '-infinity') desc, id desc);
+create index leads_status on leads (status, coalesce(hot_until, '-infinity') desc, id desc) include (good_fit, hot_until);
 create index leads_fit on leads (fit desc, id desc);
 create index leads_created on leads (created_at desc, id desc);
 create index leads_name on leads (lower(coalesce(name, '')), id);

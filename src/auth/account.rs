@@ -67,9 +67,7 @@ async fn change_password(
         .await?
     {
         Ok(_) => {
-            flashes
-                .add(FlashKind::Success, "Your password is changed. Your other sessions have ended.")
-                .await?;
+            flashes.add(FlashKind::Success, "Your password is changed. Your other sessions have ended.");
             Ok(Redirect::to("/account").into_response())
         }
         Err(errors) => {
@@ -94,7 +92,7 @@ async fn change_time_zone(
     match model::time_zone(&form.time_zone) {
         Ok(zone) => {
             queries::set_time_zone(&mut *app.db.acquire().await?, me.id, zone.name()).await?;
-            flashes.add(FlashKind::Success, format!("Times are now shown as in {}.", zone.name())).await?;
+            flashes.add(FlashKind::Success, format!("Times are now shown as in {}.", zone.name()));
             Ok(Redirect::to("/account").into_response())
         }
         Err(problem) => Ok((
@@ -112,12 +110,10 @@ async fn sign_out_everywhere(
     session: Session,
 ) -> AppResult<Redirect> {
     let ended = sessions::end_all(&mut *app.db.acquire().await?, me.id, session.id()).await?;
-    flashes
-        .add(
-            FlashKind::Success,
-            format!("Ended {ended} other session{}. This one goes on.", if ended == 1 { "" } else { "s" }),
-        )
-        .await?;
+    flashes.add(
+        FlashKind::Success,
+        format!("Ended {ended} other session{}. This one goes on.", if ended == 1 { "" } else { "s" }),
+    );
     Ok(Redirect::to("/account"))
 }
 

@@ -95,15 +95,13 @@ async fn create_user(
     .await?
     {
         Ok(_) => {
-            flashes
-                .add(
-                    FlashKind::Success,
-                    format!(
-                        "{} can sign in now. Tell them the password in person; they change it under Account.",
-                        form.person.name.trim()
-                    ),
-                )
-                .await?;
+            flashes.add(
+                FlashKind::Success,
+                format!(
+                    "{} can sign in now. Tell them the password in person; they change it under Account.",
+                    form.person.name.trim()
+                ),
+            );
             Ok(Redirect::to("/users").into_response())
         }
         Err(errors) => {
@@ -168,7 +166,7 @@ async fn update_user(
     .await?
     {
         Ok(()) => {
-            flashes.add(FlashKind::Success, format!("{} is saved.", form.person.name.trim())).await?;
+            flashes.add(FlashKind::Success, format!("{} is saved.", form.person.name.trim()));
             Ok(Redirect::to("/users").into_response())
         }
         Err(errors) => Ok((
@@ -204,8 +202,7 @@ async fn reset_password(
     {
         Ok(()) => {
             flashes
-                .add(FlashKind::Success, "The password is set and all sessions of this person have ended.")
-                .await?;
+                .add(FlashKind::Success, "The password is set and all sessions of this person have ended.");
             Ok(Redirect::to("/users").into_response())
         }
         Err(errors) => {

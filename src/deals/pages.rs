@@ -44,7 +44,7 @@ async fn open(
 ) -> AppResult<Response> {
     match actions::open(&app, &me, lead, &form).await? {
         Ok(_) => {
-            flashes.add(FlashKind::Success, "The lead is sales qualified, and its deal is open.").await?;
+            flashes.add(FlashKind::Success, "The lead is sales qualified, and its deal is open.");
             Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
         }
         Err(errors) => {
@@ -92,7 +92,7 @@ async fn close(
     done: &str,
 ) -> AppResult<Redirect> {
     match actions::close(&app, &me, lead, deal, ending, &form.reason).await? {
-        Ok(()) => flashes.add(FlashKind::Success, done).await?,
+        Ok(()) => flashes.add(FlashKind::Success, done),
         Err(errors) => return Err(AppError::Invalid(errors)),
     }
     Ok(Redirect::to(&format!("/leads/{lead}")))

@@ -2,6 +2,7 @@
 //! that it expects to find; when that state is gone, somebody else was faster and nothing is changed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -9,7 +10,7 @@ use sqlx::PgConnection;
 
 use super::intake::{self, move_to};
 use super::model::{Handoff, HandoffState};
-use super::queries::{self, Candidate, ClaimWrite, HandBackWrite};
+use super::queries::{self, Candidate, ClaimWrite, Claimant, HandBackWrite};
 use super::service_levels::Deadline;
 use crate::agreement::terms::{HandBackKind, Party, Promise, Transition};
 use crate::agreement::versions::Version;
@@ -25,9 +26,11 @@ use crate::leads::{Lead, queries as leads};
 use crate::scoring::CategoryKey;
 
 /// How many of the best waiting handoffs are tried before looking again.
-const CANDIDATES: i64 = 8;
+const CANDIDATES: i64 = 16;
 /// How often a rep who is beaten to every candidate looks again.
 const LOOKS: u32 = 40;
+/// About as long as a claim takes.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
 /// Longest note or activity text, in characters.
 const MAX_TEXT: usize = 10_000;
 
@@ -36,25 +39,32 @@ pub async fn claim(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> 
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
     must_have_room(&mut conn, &version, user).await?;
-    let found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
-    if found.state == HandoffState::Offered {
+    let mut looks = 0;
+    let found = loop {
+        // The status first: a claim between the two is then seen as a claim.
         let status = status_of(&mut conn, lead).await?;
+        let found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
+        if found.state != HandoffState::Offered || looks == LOOKS {
+            break found;
+        }
         let candidate = Candidate {
             lead_id: lead,
             id: handoff,
             version: found.version,
-            queue: found.queue.clone(),
+            queue: found.queue,
             category: found.category,
             fast_track: found.fast_track,
             status,
         };
-        if try_claim(app, &mut conn, &version, user, &candidate).await? {
+        if try_claim(app, &mut conn, &version, user, vec![candidate]).await?.is_some() {
             return Ok(());
         }
-    }
-    let now_found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
-    Err(AppError::Conflict(match (now_found.owner_name, now_found.state) {
-        (Some(name), _) if now_found.owner_id == Some(user.id) => {
+        // Somebody is claiming it at this moment; in the next it is known who.
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        looks += 1;
+    };
+    Err(AppError::Conflict(match (found.owner_name, found.state) {
+        (Some(name), _) if found.owner_id == Some(user.id) => {
             format!("You have this lead already, {name}.")
         }
         (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => {
@@ -89,11 +99,10 @@ pub async fn claim_next(
         if candidates.is_empty() {
             return Ok(None);
         }
-        for candidate in candidates {
-            if try_claim(app, &mut conn, &version, user, &candidate).await? {
-                return Ok(Some((candidate.lead_id, candidate.id)));
-            }
+        if let Some(claimed) = try_claim(app, &mut conn, &version, user, candidates).await? {
+            return Ok(Some((claimed.lead_id, claimed.id)));
         }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
     Err(AppError::Conflict("Colleagues were faster on every lead. Press “Claim next” again.".into()))
 }
@@ -108,46 +117,45 @@ async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User)
     Ok(())
 }
 
-/// One attempt; false when somebody else was faster.
+/// One attempt at the first of these that can be had; None when colleagues were faster on all.
 async fn try_claim(
     app: &App,
     conn: &mut PgConnection,
     version: &Version,
     user: &User,
-    candidate: &Candidate,
-) -> AppResult<bool> {
+    mut candidates: Vec<Candidate>,
+) -> AppResult<Option<Candidate>> {
     let terms = &version.terms;
-    let acts = &terms.jurisdictions.acts;
-    if candidate.status != acts.offered {
-        // A colleague claimed it between the two looks.
-        return Ok(false);
-    }
-    let to = &acts.claimed;
-    terms
-        .may_move(&candidate.status, to, Party::from(user.department))
-        .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+    let to = &terms.jurisdictions.acts.claimed;
     let now = app.clock.now();
-    let offered_under = app.versions.get(conn, candidate.version).await?;
-    let deadline = Deadline::contact(&offered_under.calendar, promise(&offered_under, candidate), now);
-    let claim = ClaimWrite {
-        lead: candidate.lead_id,
-        handoff: candidate.id,
+    let mut wanted = Vec::with_capacity(candidates.len());
+    for candidate in &candidates {
+        terms
+            .may_move(&candidate.status, to, Party::from(user.department))
+            .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
+        let offered_under = app.versions.get(conn, candidate.version).await?;
+        let deadline = Deadline::contact(&offered_under.calendar, promise(&offered_under, candidate), now);
+        wanted.push(ClaimWrite {
+            lead: candidate.lead_id,
+            handoff: candidate.id,
+            status_from: candidate.status.clone(),
+            contact_risk_at: deadline.risk_at,
+            contact_due_at: deadline.due_at,
+        });
+    }
+    let claimant = Claimant {
         user: user.id,
         user_name: &user.name,
-        status_from: &candidate.status,
         status_to: to,
         stage_to: terms.stage_of(to).key(),
-        contact_risk_at: deadline.risk_at,
-        contact_due_at: deadline.due_at,
         version: version.number,
         entries: [new_id(now), new_id(now)],
     };
-    let claimed = queries::claim(conn, &claim, now).await?;
-    if claimed {
-        app.live.changed(format!("queue:{}", candidate.queue));
-        app.live.changed(format!("lead:{}", candidate.lead_id));
-    }
-    Ok(claimed)
+    let Some(place) = queries::claim(conn, &claimant, &wanted, now).await? else { return Ok(None) };
+    let claimed = candidates.swap_remove(place);
+    app.live.changed(format!("queue:{}", claimed.queue));
+    app.live.changed(format!("lead:{}", claimed.lead_id));
+    Ok(Some(claimed))
 }
 
 fn promise<'a>(version: &'a Version, candidate: &Candidate) -> &'a Promise {

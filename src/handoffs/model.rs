@@ -79,4 +79,6 @@ pub struct Handoff {
     pub nurture_until: Option<DateTime<Utc>>,
     pub answer_due_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
+    /// What was frozen at the offer, while the handoff is open.
+    pub packet: Option<Value>,
 }

@@ -192,21 +192,17 @@ async fn claim_next(
     let queue = (!form.queue.is_empty()).then_some(form.queue.as_str());
     match actions::claim_next(&app, &me, queue).await? {
         Some((lead, _)) => {
-            flashes
-                .add(
-                    FlashKind::Success,
-                    "The lead is yours. Make the first contact before its time runs out.",
-                )
-                .await?;
+            flashes.add(
+                FlashKind::Success,
+                "The lead is yours. Make the first contact before its time runs out.",
+            );
             Ok(Redirect::to(&format!("/leads/{lead}")))
         }
         None => {
-            flashes
-                .add(
-                    FlashKind::Info,
-                    "Nothing waits here now. The page shows the next lead as soon as it comes.",
-                )
-                .await?;
+            flashes.add(
+                FlashKind::Info,
+                "Nothing waits here now. The page shows the next lead as soon as it comes.",
+            );
             Ok(Redirect::to(
                 &queue.map_or_else(|| "/queues".to_owned(), |queue| format!("/queues/{}", encode(queue))),
             ))
@@ -221,9 +217,7 @@ async fn claim(
     flashes: Flashes,
 ) -> AppResult<Redirect> {
     actions::claim(&app, &me, lead, handoff).await?;
-    flashes
-        .add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.")
-        .await?;
+    flashes.add(FlashKind::Success, "The lead is yours. Make the first contact before its time runs out.");
     Ok(Redirect::to(&format!("/leads/{lead}")))
 }
 
@@ -261,7 +255,7 @@ async fn hand_back(
     };
     match actions::hand_back(&app, &me, lead, handoff, &act).await? {
         Ok(()) => {
-            flashes.add(FlashKind::Success, "Handed back. Marketing sees your reason and note.").await?;
+            flashes.add(FlashKind::Success, "Handed back. Marketing sees your reason and note.");
             Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
         }
         Err(errors) => {
@@ -284,7 +278,7 @@ async fn withdraw(
     flashes: Flashes,
 ) -> AppResult<Redirect> {
     actions::withdraw(&app, &me, lead, handoff).await?;
-    flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.").await?;
+    flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.");
     Ok(Redirect::to(&format!("/leads/{lead}")))
 }
 
@@ -295,7 +289,7 @@ async fn answer(
     flashes: Flashes,
 ) -> AppResult<Redirect> {
     actions::answer(&app, &me, lead, handoff).await?;
-    flashes.add(FlashKind::Success, "The hand-back is answered.").await?;
+    flashes.add(FlashKind::Success, "The hand-back is answered.");
     Ok(Redirect::to("/hand-backs"))
 }
 
@@ -314,7 +308,7 @@ async fn change_status(
     Form(form): Form<StatusForm>,
 ) -> AppResult<Redirect> {
     match actions::change_status(&app, &me, lead, &form.to, &form.reason).await? {
-        Ok(()) => flashes.add(FlashKind::Success, "The status is changed.").await?,
+        Ok(()) => flashes.add(FlashKind::Success, "The status is changed."),
         Err(errors) => return Err(AppError::Invalid(errors)),
     }
     Ok(Redirect::to(&format!("/leads/{lead}")))

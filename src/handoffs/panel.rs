@@ -10,8 +10,8 @@ use super::service_levels::Deadline;
 use crate::agreement::versions::Version;
 use crate::auth::User;
 use crate::error::AppResult;
-use crate::kernel::ids::LeadId;
 use crate::kernel::people::{Department, Role};
+use crate::leads::Lead;
 use crate::web::Layout;
 
 /// The handoffs of a lead for one person.
@@ -55,17 +55,16 @@ impl Panel {
 pub async fn load(
     conn: &mut PgConnection,
     version: &Version,
-    lead: LeadId,
+    lead: &Lead,
     user: &User,
     layout: &Layout,
 ) -> AppResult<Panel> {
-    let mut all = queries::of_lead(conn, lead).await?;
+    // Every offer is counted, so that a lead that never was offered needs no look.
+    let mut all = if lead.cycles == 0 { vec![] } else { queries::of_lead(conn, lead.id).await? };
     let open = match all.iter().position(|handoff| handoff.closed_at.is_none()) {
         Some(at) => {
-            let handoff = all.remove(at);
-            let packet = queries::packet(conn, lead, handoff.id)
-                .await?
-                .and_then(|packet| serde_json::from_value(packet).ok());
+            let mut handoff = all.remove(at);
+            let packet = handoff.packet.take().and_then(|packet| serde_json::from_value(packet).ok());
             Some(view(version, handoff, packet, user, layout))
         }
         None => None,

@@ -1,7 +1,6 @@
 //! Handoffs in the database.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -50,7 +49,8 @@ pub async fn of_lead(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Vec<
         r#"select h.lead_id as "lead_id: LeadId", h.id as "id: HandoffId", h.cycle, h.state as "state: HandoffState", h.version, h.queue,
                   h.routing_rule, h.category, h.fast_track, h.owner_id as "owner_id: UserId", u.name as "owner_name?", h.qualified_at,
                   h.offered_at, h.claimed_at, h.contacted_at, h.closed_at, h.claim_risk_at, h.claim_due_at, h.contact_risk_at,
-                  h.contact_due_at, h.hand_back_reason, h.hand_back_note, h.nurture_until, h.answer_due_at, h.answered_at
+                  h.contact_due_at, h.hand_back_reason, h.hand_back_note, h.nurture_until, h.answer_due_at, h.answered_at,
+                  case when h.closed_at is null then h.packet end as packet
            from handoffs h left join users u on u.id = h.owner_id
            where h.lead_id = $1 order by h.offered_at desc, h.id desc"#,
         lead.0
@@ -64,13 +64,6 @@ pub async fn load(conn: &mut PgConnection, lead: LeadId, id: HandoffId) -> sqlx:
     Ok(of_lead(conn, lead).await?.into_iter().find(|handoff| handoff.id == id))
 }
 
-/// What was frozen at the offer.
-pub async fn packet(conn: &mut PgConnection, lead: LeadId, id: HandoffId) -> sqlx::Result<Option<Value>> {
-    sqlx::query_scalar!("select packet from handoffs where lead_id = $1 and id = $2", lead.0, id.0)
-        .fetch_optional(conn)
-        .await
-}
-
 /// Open handoffs that a rep holds.
 pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
@@ -81,59 +74,75 @@ pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64>
     .await
 }
 
-/// What a claim writes.
-pub struct ClaimWrite<'a> {
+/// One of the handoffs that a claim would take.
+pub struct ClaimWrite {
     pub lead: LeadId,
     pub handoff: HandoffId,
-    pub user: UserId,
-    pub user_name: &'a str,
-    pub status_from: &'a str,
-    pub status_to: &'a str,
-    pub stage_to: &'a str,
+    pub status_from: String,
     pub contact_risk_at: DateTime<Utc>,
     pub contact_due_at: DateTime<Utc>,
+}
+
+/// Who claims, and what the lead becomes.
+pub struct Claimant<'a> {
+    pub user: UserId,
+    pub user_name: &'a str,
+    pub status_to: &'a str,
+    pub stage_to: &'a str,
     pub version: i32,
     /// Two new ids for the record.
     pub entries: [Uuid; 2],
 }
 
-/// Claims in one statement: the handoff if it still waits, with it the lead, with both the record.
-/// False when somebody else was faster; then nothing is written.
+/// Claims the first of these that still waits and that nobody else is claiming, in one statement: the handoff, with
+/// it the lead, with both the record. Gives its place among them; None when all are taken, and then nothing is written.
 pub async fn claim(
     conn: &mut PgConnection,
-    claim: &ClaimWrite<'_>,
+    claimant: &Claimant<'_>,
+    wanted: &[ClaimWrite],
     now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query_scalar!(
-        r#"with h as (
-               update handoffs set state = 'claimed', owner_id = $3, claimed_at = $4, contact_risk_at = $5, contact_due_at = $6
-               where lead_id = $1 and id = $2 and state = 'offered' returning lead_id
+) -> sqlx::Result<Option<usize>> {
+    let leads: Vec<Uuid> = wanted.iter().map(|w| w.lead.0).collect();
+    let handoffs: Vec<Uuid> = wanted.iter().map(|w| w.handoff.0).collect();
+    let statuses: Vec<String> = wanted.iter().map(|w| w.status_from.clone()).collect();
+    let risks: Vec<DateTime<Utc>> = wanted.iter().map(|w| w.contact_risk_at).collect();
+    let dues: Vec<DateTime<Utc>> = wanted.iter().map(|w| w.contact_due_at).collect();
+    let place = sqlx::query_scalar!(
+        r#"with wanted as (
+               select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+                   with ordinality as w (lead_id, id, status_from, risk_at, due_at, place)
+           ), won as (
+               select w.* from wanted w join handoffs h on h.lead_id = w.lead_id and h.id = w.id
+               where h.state = 'offered' order by w.place limit 1 for update of h skip locked
+           ), h as (
+               update handoffs set state = 'claimed', owner_id = $6, claimed_at = $7, contact_risk_at = won.risk_at, contact_due_at = won.due_at
+               from won where handoffs.lead_id = won.lead_id and handoffs.id = won.id
            ), l as (
-               update leads set owner_id = $3, status = $7, stage = $8, status_since = $4, updated_at = $4, revision = revision + 1
-               from h where leads.id = h.lead_id returning leads.id
+               update leads set owner_id = $6, status = $8, stage = $9, status_since = $7, updated_at = $7, revision = revision + 1
+               from won where leads.id = won.lead_id
            ), a as (
                insert into audit_entries (subject_id, id, subject_kind, at, actor_kind, actor_id, actor_name, verb, from_value, to_value, version, detail)
-               select l.id, x.id, 'lead', $4, 'person', $3, $9, x.verb, x.f, x.t, $10, jsonb_build_object('handoff', $2::uuid)
-               from l cross join (values ($11::uuid, 'status_changed', $12::text, $7::text), ($13::uuid, 'claimed', null, $9::text)) as x (id, verb, f, t)
+               select won.lead_id, x.id, 'lead', $7, 'person', $6, $10, x.verb, x.f, x.t, $11, jsonb_build_object('handoff', won.id)
+               from won cross join lateral (values ($12::uuid, 'status_changed', won.status_from, $8::text), ($13::uuid, 'claimed', null, $10::text)) as x (id, verb, f, t)
            )
-           select count(*) as "count!" from h"#,
-        claim.lead.0,
-        claim.handoff.0,
-        claim.user.0,
+           select place as "place!" from won"#,
+        &leads,
+        &handoffs,
+        &statuses,
+        &risks,
+        &dues,
+        claimant.user.0,
         now,
-        claim.contact_risk_at,
-        claim.contact_due_at,
-        claim.status_to,
-        claim.stage_to,
-        claim.user_name,
-        claim.version,
-        claim.entries[0],
-        claim.status_from,
-        claim.entries[1],
+        claimant.status_to,
+        claimant.stage_to,
+        claimant.user_name,
+        claimant.version,
+        claimant.entries[0],
+        claimant.entries[1],
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(done == 1)
+    Ok(place.map(|place| place as usize - 1))
 }
 
 /// A waiting handoff that may be claimed next.
@@ -158,7 +167,7 @@ pub async fn candidates(
     sqlx::query_as!(
         Candidate,
         r#"select c.lead_id as "lead_id!: LeadId", c.id as "id!: HandoffId", c.version as "version!", c.queue as "queue!", c.category as "category!",
-                  c.fast_track, l.status
+                  c.fast_track, (select status from leads l where l.id = c.lead_id) as "status!"
            from unnest($1::text[]) as q (key)
            cross join lateral (
                (select 0 as part, claim_due_at as urgency, hot_until, lead_id, id, version, queue, category, fast_track
@@ -168,7 +177,6 @@ pub async fn candidates(
                 from handoffs where queue = q.key and state = 'offered' and claim_risk_at > $2
                 order by coalesce(hot_until, '-infinity') desc, id desc limit $3)
            ) c
-           join leads l on l.id = c.lead_id
            order by c.part, case when c.part = 0 then c.urgency end, c.hot_until desc nulls last, c.id desc
            limit $3"#,
         queues,

@@ -194,7 +194,7 @@ pub async fn add_event(
 }
 
 async fn done(flashes: &Flashes, id: LeadId, words: &str) -> AppResult<Response> {
-    flashes.add(FlashKind::Success, words).await?;
+    flashes.add(FlashKind::Success, words);
     Ok(Redirect::to(&format!("/leads/{id}")).into_response())
 }
 

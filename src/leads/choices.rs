@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use super::list_query::{self, Choices};
+use super::choices_query::{self, Choices};
 
 /// How long a new campaign or colleague may be missing from the filters.
 const KEPT_FOR: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ impl KeptChoices {
         {
             return Ok(choices);
         }
-        let choices = Arc::new(list_query::choices(conn).await?);
+        let choices = Arc::new(choices_query::choices(conn).await?);
         *self.0.write().expect("no code panics while it holds the choices") =
             Some((Instant::now(), choices.clone()));
         Ok(choices)

@@ -138,7 +138,7 @@ pub async fn create(
             } else {
                 "The lead is added."
             };
-            flashes.add(FlashKind::Success, text).await?;
+            flashes.add(FlashKind::Success, text);
             Ok(Redirect::to(&format!("/leads/{}", created.id)).into_response())
         }
         Err(duplicate) => FormPage::new(layout, options, None, typed).refuse_duplicate(&duplicate),
@@ -217,6 +217,6 @@ pub async fn save(
 }
 
 async fn done(flashes: &Flashes, id: LeadId, kind: FlashKind, words: &str) -> AppResult<Response> {
-    flashes.add(kind, words).await?;
+    flashes.add(kind, words);
     Ok(Redirect::to(&format!("/leads/{id}")).into_response())
 }

@@ -1,10 +1,9 @@
 //! What the form of a lead needs from the database.
 
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::form::Options;
-use crate::kernel::ids::{LeadId, UserId};
+use crate::kernel::ids::LeadId;
 
 /// A field that this organisation added.
 #[derive(Debug, Clone)]
@@ -47,31 +46,28 @@ pub async fn custom_fields(conn: &mut PgConnection) -> sqlx::Result<Vec<CustomFi
     .await
 }
 
-/// The names behind a lead's ids.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
+/// What a lead's page shows beside the lead itself.
+#[derive(Debug, Clone)]
+pub struct Beside {
     pub owner: Option<String>,
     pub campaign: Option<String>,
     pub persona: Option<String>,
     pub external_ids: Option<Vec<String>>,
+    pub has_deals: bool,
+    /// The number of the version in force, asked along to save a round trip.
+    pub version: Option<i32>,
 }
 
-pub async fn names(
-    conn: &mut PgConnection,
-    lead: LeadId,
-    owner: Option<UserId>,
-    campaign: Option<Uuid>,
-    persona: Option<Uuid>,
-) -> sqlx::Result<Names> {
+pub async fn beside(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Beside> {
     sqlx::query_as!(
-        Names,
-        "select (select name from users where id = $2) as owner, (select name from campaigns where id = $3) as campaign,
-                (select name from personas where id = $4) as persona,
-                (select array_agg(value order by value) from identities where lead_id = $1 and kind = 'external') as external_ids",
-        lead.0,
-        owner.map(|id| id.0),
-        campaign,
-        persona
+        Beside,
+        r#"select u.name as "owner?", c.name as "campaign?", p.name as "persona?",
+                  (select array_agg(value order by value) from identities where lead_id = l.id and kind = 'external') as external_ids,
+                  exists (select 1 from deals where lead_id = l.id) as "has_deals!",
+                  (select number from agreement_versions where state = 'in_force') as version
+           from leads l left join users u on u.id = l.owner_id left join campaigns c on c.id = l.campaign_id left join personas p on p.id = l.persona_id
+           where l.id = $1"#,
+        lead.0
     )
     .fetch_one(conn)
     .await

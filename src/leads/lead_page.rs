@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::acts::{ActivityForm, EventForm};
 use super::form::TOUCH;
-use super::form_query::{self, CustomField, Names};
+use super::form_query::{self, Beside, CustomField};
 use super::model::{Lead, display_name, outcomes};
 use super::plane::points_text;
 use super::timeline::{self, Line};
@@ -52,7 +52,7 @@ struct LeadPage {
     lead: Lead,
     lead_id: LeadId,
     name: String,
-    names: Names,
+    beside: Beside,
     custom: Vec<CustomField>,
     version: Arc<Version>,
     scores: Scores,
@@ -125,9 +125,12 @@ pub async fn render(
     let mut conn = app.db.acquire().await?;
     let loaded = queries::load(&mut conn, id).await?.ok_or_else(no_such_lead)?;
     let lead = loaded.lead;
-    let version = app.versions.in_force(&mut conn).await?;
+    let beside = form_query::beside(&mut conn, id).await?;
+    let version = match beside.version {
+        Some(number) => app.versions.get(&mut conn, number).await?,
+        None => app.versions.in_force(&mut conn).await?,
+    };
     let judged = app.versions.get(&mut conn, lead.judged_version).await?;
-    let names = form_query::names(&mut conn, id, lead.owner, lead.facts.campaign, lead.facts.persona).await?;
     let custom =
         if lead.facts.custom.is_empty() { vec![] } else { form_query::custom_fields(&mut conn).await? };
     let mut rows = timeline_query::timeline(&mut conn, id, after).await?;
@@ -137,8 +140,8 @@ pub async fn render(
         let cursor = Cursor { key: row.at.timestamp_micros().to_string(), id: row.id };
         format!("/leads/{id}?after={}#timeline", crate::web::forms::encode(&cursor.to_string()))
     });
-    let panel = panel::load(&mut conn, &version, id, &me, &layout).await?;
-    let deals = crate::deals::queries::of_lead(&mut conn, id).await?;
+    let panel = panel::load(&mut conn, &version, &lead, &me, &layout).await?;
+    let deals = if beside.has_deals { crate::deals::queries::of_lead(&mut conn, id).await? } else { vec![] };
     let holds = holds(&judge::judge(&version, &lead, loaded.has_open_handoff, layout.now).verdict, &version);
     let moves = if loaded.has_open_handoff {
         vec![]
@@ -160,7 +163,7 @@ pub async fn render(
         me,
         lead,
         name,
-        names,
+        beside,
         custom,
         version,
         holds,

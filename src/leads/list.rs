@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
+use super::choices_query::Choices;
 use super::filters::{Filters, Page, Sort};
-use super::list_query::{self, Choices, Count, LeadRow, Listing};
+use super::list_query::{self, Count, LeadRow, Listing};
 use super::params::{ListParams, NOBODY};
 use super::plane::{self, Counted, Scale};
 use crate::agreement::terms::Terms;

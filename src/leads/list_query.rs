@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::{FromRow, QueryBuilder};
-use uuid::Uuid;
 
 use super::filters::{Filters, Owner, Page, Place, Search, Sort, SortKey};
 use super::model::display_name;
@@ -20,6 +19,9 @@ const ALL_COUNTED: i64 = 10_000;
 const MATCHES_COUNTED: i64 = 1_000;
 /// Leads of which a plane is drawn at most.
 pub const PLANE_LEADS: i64 = 20_000;
+
+/// Letters of which the search index is made.
+const TRIGRAM: usize = 3;
 
 /// The interest order, as the indexes have it: a lead without interest comes last.
 const HOT: &str = "coalesce(l.hot_until, '-infinity')";
@@ -108,43 +110,82 @@ pub async fn page(
     counted: bool,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Listing> {
-    let is_backward = matches!(filters.page, Page::Before(_));
-    let mut query = QueryBuilder::<Postgres>::new(
-        "select l.id, l.name, l.email, l.company, l.title, l.status, l.stage, l.fit, l.good_fit, l.hot_until, u.name as owner, l.source, l.created_at, ",
-    );
-    query.push(if filters.sort == Sort::Name { "lower(coalesce(l.name, ''))" } else { "null" });
-    query
-        .push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
+    // What few leads match is found once, counted and sorted. What more match is better read in the order of an index.
+    let mut more_than = None;
+    if counted && filters.page == Page::First && matches!(filters.search, Search::Words(_)) {
+        let rows = few(conn, filters, now).await?;
+        let matches = rows.first().and_then(|row| row.matches).unwrap_or(0);
+        if matches <= MATCHES_COUNTED {
+            return Ok(listing(rows, filters, Some(Count::Exactly(matches))));
+        }
+        more_than = Some(Count::MoreThan(MATCHES_COUNTED));
+    }
+    let counted = counted && more_than.is_none();
+    let mut query = QueryBuilder::<Postgres>::new("select ");
+    push_columns(&mut query, filters.sort);
     if counted {
         push_count(&mut query, filters, now);
     } else {
         query.push("null::bigint");
     }
-    query.push(" as matches from leads l left join users u on u.id = l.owner_id where true");
+    query.push(" as matches from leads l where true");
     restrict(&mut query, filters, now);
     match &filters.page {
         Page::First => {}
         Page::After(place) => start_at(&mut query, place, false),
         Page::Before(place) => start_at(&mut query, place, true),
     }
+    let is_backward = matches!(filters.page, Page::Before(_));
     query.push(" order by ").push(order(filters.sort, is_backward)).push(" limit ").push_bind(PAGE_SIZE + 1);
-    let mut rows: Vec<LeadRow> = query.build_query_as().fetch_all(&mut *conn).await?;
-    let is_cut = rows.len() > PAGE_SIZE as usize;
-    rows.truncate(PAGE_SIZE as usize);
-    if is_backward {
-        rows.reverse();
-    }
-    let (has_previous, has_next) = match &filters.page {
-        Page::First => (false, is_cut),
-        Page::After(_) => (true, is_cut),
-        Page::Before(_) => (is_cut, true),
-    };
+    let rows: Vec<LeadRow> = query.build_query_as().fetch_all(&mut *conn).await?;
     let count = match rows.first() {
         Some(row) => row.matches.map(|n| count(n, is_narrow(filters))),
         None => (counted && filters.page == Page::First).then_some(Count::Exactly(0)),
     };
+    Ok(listing(rows, filters, count.or(more_than)))
+}
+
+/// The first page of as many matches as are counted, with their number.
+async fn few(conn: &mut PgConnection, filters: &Filters, now: DateTime<Utc>) -> sqlx::Result<Vec<LeadRow>> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "with found as materialized (select id, name, email, company, title, status, stage, fit, good_fit, hot_until, owner_id, source, created_at from leads l where true",
+    );
+    restrict(&mut query, filters, now);
+    query.push(" limit ").push_bind(MATCHES_COUNTED + 1).push(") select ");
+    push_columns(&mut query, filters.sort);
+    query
+        .push("(select count(*) from found) as matches from found l order by ")
+        .push(order(filters.sort, false))
+        .push(" limit ")
+        .push_bind(PAGE_SIZE + 1);
+    query.build_query_as().fetch_all(conn).await
+}
+
+/// Pushes the columns of a row but the last. The owner's name is looked up after sorting, for the rows of the page alone.
+fn push_columns(query: &mut QueryBuilder<Postgres>, sort: Sort) {
+    query
+        .push(
+            "l.id, l.name, l.email, l.company, l.title, l.status, l.stage, l.fit, l.good_fit, l.hot_until,
+             (select u.name from users u where u.id = l.owner_id) as owner, l.source, l.created_at, ",
+        )
+        .push(if sort == Sort::Name { "lower(coalesce(l.name, ''))" } else { "null" })
+        .push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
+}
+
+/// A page of rows that were read one further than it goes.
+fn listing(mut rows: Vec<LeadRow>, filters: &Filters, count: Option<Count>) -> Listing {
+    let is_cut = rows.len() > PAGE_SIZE as usize;
+    rows.truncate(PAGE_SIZE as usize);
+    let (has_previous, has_next) = match &filters.page {
+        Page::First => (false, is_cut),
+        Page::After(_) => (true, is_cut),
+        Page::Before(_) => {
+            rows.reverse();
+            (is_cut, true)
+        }
+    };
     let version = rows.first().and_then(|row| row.version);
-    Ok(Listing { rows, has_previous, has_next, count, version })
+    Listing { rows, has_previous, has_next, count, version }
 }
 
 fn count(n: i64, is_narrow: bool) -> Count {
@@ -213,10 +254,7 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime
         }
         Search::Words(words) => {
             for word in words {
-                query
-                    .push(" and l.search_text like lower(")
-                    .push_bind(format!("%{}%", escaped(word)))
-                    .push(")");
+                push_word(query, word);
             }
         }
     }
@@ -251,6 +289,18 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime
     }
     if let Some(until) = filters.created_until {
         query.push(" and l.created_at < ").push_bind(until);
+    }
+}
+
+/// Adds that a lead's name, e-mail address or company holds a word. Fewer letters than the index is made of must begin
+/// a word, which it finds too; anywhere within one they would be in most leads.
+fn push_word(query: &mut QueryBuilder<Postgres>, word: &str) {
+    let word = escaped(word);
+    if word.chars().count() >= TRIGRAM || !word.starts_with(char::is_alphanumeric) {
+        query.push(" and l.search_text like lower(").push_bind(format!("%{word}%")).push(")");
+    } else {
+        query.push(" and (l.search_text like lower(").push_bind(format!("{word}%"));
+        query.push(") or l.search_text like lower(").push_bind(format!("% {word}%")).push("))");
     }
 }
 
@@ -306,56 +356,6 @@ pub async fn points(
     restrict(&mut query, filters, now);
     query.push(" order by ").push(order(Sort::Hot, false)).push(" limit ").push_bind(PLANE_LEADS + 1);
     query.build_query_as().fetch_all(conn).await
-}
-
-/// What the filters offer to choose from.
-#[derive(Debug, Clone, Default)]
-pub struct Choices {
-    /// Id and name, by name.
-    pub owners: Vec<(Uuid, String)>,
-    pub campaigns: Vec<(Uuid, String)>,
-    pub personas: Vec<(Uuid, String)>,
-    /// Twice each: as the value of a choice and as its label.
-    pub sources: Vec<(String, String)>,
-    /// The most frequent ones, as far as the database has noticed; others can be typed.
-    pub countries: Vec<String>,
-}
-
-/// Reads the choices. Sources are found by jumping from one to the next in their index, countries in the statistics
-/// of the database, so that neither reads the leads.
-pub async fn choices(conn: &mut PgConnection) -> sqlx::Result<Choices> {
-    let owners = sqlx::query!("select id, name from users order by lower(name), id")
-        .map(|row| (row.id, row.name))
-        .fetch_all(&mut *conn)
-        .await?;
-    let campaigns = sqlx::query!("select id, name from campaigns order by lower(name), id")
-        .map(|row| (row.id, row.name))
-        .fetch_all(&mut *conn)
-        .await?;
-    let personas = sqlx::query!("select id, name from personas order by lower(name), id")
-        .map(|row| (row.id, row.name))
-        .fetch_all(&mut *conn)
-        .await?;
-    let sources = sqlx::query_scalar!(
-        r#"with recursive found as (
-             (select source from leads where source is not null order by source limit 1)
-             union all
-             select (select l.source from leads l where l.source > found.source order by l.source limit 1) from found where found.source is not null
-           )
-           select source as "source!" from found where source is not null limit 500"#
-    )
-    .fetch_all(&mut *conn)
-    .await?
-    .into_iter()
-    .map(|source| (source.clone(), source))
-    .collect();
-    let mut countries = sqlx::query_scalar!(
-        r#"select unnest(most_common_vals::text::text[]) as "country!" from pg_stats where schemaname = current_schema() and tablename = 'leads' and attname = 'country'"#
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    countries.sort();
-    Ok(Choices { owners, campaigns, personas, sources, countries })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod acts;
 mod choices;
+mod choices_query;
 mod edit;
 mod events_query;
 mod filters;

@@ -208,12 +208,10 @@ async fn begin(app: &App, id: ImportId, layout: Layout, map: &str, dry_run: bool
 async fn remove(State(app): State<App>, Path(id): Path<ImportId>, flashes: Flashes) -> AppResult<Redirect> {
     let import = actions::find(&app, id).await?;
     actions::remove(&app, id).await?;
-    flashes
-        .add(
-            FlashKind::Success,
-            format!("The upload {} was removed. Nothing of it was kept.", import.file_name),
-        )
-        .await?;
+    flashes.add(
+        FlashKind::Success,
+        format!("The upload {} was removed. Nothing of it was kept.", import.file_name),
+    );
     Ok(Redirect::to("/imports"))
 }
 

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use tower_sessions::Session;
 
-use super::{Layout, guard};
+use super::{Flashes, Layout, guard};
 use crate::app::App;
 use crate::error::{AppError, Shown};
 
@@ -24,7 +24,13 @@ struct ErrorPage {
 }
 
 /// Frames errors. Parts that htmx asked for get the bare message.
-pub async fn render(State(app): State<App>, session: Session, request: Request, next: Next) -> Response {
+pub async fn render(
+    State(app): State<App>,
+    session: Session,
+    flashes: Flashes,
+    request: Request,
+    next: Next,
+) -> Response {
     let headers = request.headers().clone();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
@@ -37,9 +43,7 @@ pub async fn render(State(app): State<App>, session: Session, request: Request, 
         return response;
     }
     let user = guard::user_of(&session).await.unwrap_or(None);
-    let Ok(layout) = Layout::of(&app, &session, user.as_ref(), &headers, &path).await else {
-        return response;
-    };
+    let layout = Layout::of(&app, &flashes, user.as_ref(), &headers, &path);
     let page = ErrorPage {
         layout,
         status: shown.status.as_u16(),

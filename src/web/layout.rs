@@ -96,14 +96,8 @@ const NAV: &[NavLine] = &[
 
 impl Layout {
     /// The frame for a page at `path`.
-    pub async fn of(
-        app: &App,
-        session: &Session,
-        user: Option<&User>,
-        headers: &HeaderMap,
-        path: &str,
-    ) -> Result<Layout, AppError> {
-        Ok(Layout {
+    pub fn of(app: &App, flashes: &Flashes, user: Option<&User>, headers: &HeaderMap, path: &str) -> Layout {
+        Layout {
             user: user.map(|user| LayoutUser {
                 name: user.name.clone(),
                 initials: user.initials(),
@@ -111,7 +105,7 @@ impl Layout {
                 time_zone: user.time_zone.name().to_owned(),
             }),
             nav: user.map(|user| nav(user, path)).unwrap_or_default(),
-            flashes: if guard::is_partial(headers) { vec![] } else { Flashes::take(session).await? },
+            flashes: if guard::is_partial(headers) { vec![] } else { flashes.take() },
             theme: Theme::of(headers),
             request_id: headers
                 .get("x-request-id")
@@ -121,7 +115,7 @@ impl Layout {
             q: String::new(),
             now: app.clock.now(),
             time_zone: user.map_or(Tz::UTC, |user| user.time_zone),
-        })
+        }
     }
 
     /// The fingerprinted address of a static file.
@@ -161,7 +155,8 @@ impl FromRequestParts<App> for Layout {
             Some(user) => Some(user.clone()),
             None => guard::user_of(&session).await?,
         };
-        Layout::of(app, &session, user.as_ref(), &parts.headers, parts.uri.path()).await
+        let flashes = Flashes::from_request_parts(parts, app).await?;
+        Ok(Layout::of(app, &flashes, user.as_ref(), &parts.headers, parts.uri.path()))
     }
 }
 
