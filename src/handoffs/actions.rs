@@ -26,7 +26,7 @@ use crate::leads::{Lead, queries as leads};
 use crate::scoring::CategoryKey;
 
 /// How many of the best waiting handoffs are tried before looking again.
-const CANDIDATES: i64 = 16;
+const CANDIDATES: i64 = 8;
 /// How often a rep who is beaten to every candidate looks again.
 const LOOKS: u32 = 40;
 /// About as long as a claim takes.

@@ -79,6 +79,9 @@ impl Due {
     }
 }
 
+/// The limits below are written out, because Postgres plans a bound one anew at each use.
+const _: () = assert!(PAGE_SIZE + 1 == 51);
+
 /// One page of a queue, in the order in which leads should be claimed: first those that run out of time,
 /// the most urgent first, then the hottest.
 pub async fn waiting(
@@ -100,12 +103,11 @@ pub async fn waiting(
                from handoffs h join leads l on l.id = h.lead_id
                where h.queue = $1 and h.state = 'offered' and h.claim_risk_at <= $2
                  and ($3::timestamptz is null or (h.claim_due_at, h.id) > ($3, $4::uuid))
-               order by h.claim_due_at, h.id limit $5"#,
+               order by h.claim_due_at, h.id limit 51"#,
             queue,
             now,
             key,
             id,
-            PAGE_SIZE + 1,
         )
         .fetch_all(&mut *conn)
         .await?
@@ -116,7 +118,7 @@ pub async fn waiting(
         })
         .collect();
     }
-    let room = PAGE_SIZE + 1 - rows.len() as i64;
+    let room = PAGE_SIZE as usize + 1 - rows.len();
     if room > 0 {
         let hot = sqlx::query!(
             r#"select h.lead_id as "lead_id: LeadId", h.id as "id: HandoffId", coalesce(l.name, l.email, l.company, 'Unnamed lead') as "name!", l.title, l.company, l.fit,
@@ -124,16 +126,15 @@ pub async fn waiting(
                from handoffs h join leads l on l.id = h.lead_id
                where h.queue = $1 and h.state = 'offered' and h.claim_risk_at > $2
                  and ($3::uuid is null or (coalesce(h.hot_until, '-infinity'), h.id) < (coalesce($4::timestamptz, '-infinity'), $3))
-               order by coalesce(h.hot_until, '-infinity') desc, h.id desc limit $5"#,
+               order by coalesce(h.hot_until, '-infinity') desc, h.id desc limit 51"#,
             queue,
             now,
             id.filter(|_| in_hot_part),
             key.filter(|_| in_hot_part),
-            room,
         )
         .fetch_all(conn)
         .await?;
-        rows.extend(hot.into_iter().map(|r| Waiting {
+        rows.extend(hot.into_iter().take(room).map(|r| Waiting {
             lead_id: r.lead_id,
             id: r.id,
             name: r.name,

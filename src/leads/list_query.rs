@@ -1,7 +1,8 @@
 //! The statements behind the list and the plane.
 //!
 //! The set of filters is open-ended, so these are the only statements that are put together while running. Every value
-//! is bound, and every order and comparison is written exactly as an index of `leads` is.
+//! is bound, and every order and comparison is written exactly as an index of `leads` is. Limits are written out: where
+//! one is bound, Postgres cannot tell how little is wanted, and plans anew at each use.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnection, Postgres};
@@ -16,7 +17,7 @@ use crate::scoring::CategoryKey;
 /// Up to here the number of all leads is counted, beyond it is estimated.
 const ALL_COUNTED: i64 = 10_000;
 /// Up to here the number of leads that match filters is counted.
-const MATCHES_COUNTED: i64 = 1_000;
+const MATCHES_COUNTED: i64 = 2_000;
 /// Leads of which a plane is drawn at most.
 pub const PLANE_LEADS: i64 = 20_000;
 
@@ -136,7 +137,10 @@ pub async fn page(
         Page::Before(place) => start_at(&mut query, place, true),
     }
     let is_backward = matches!(filters.page, Page::Before(_));
-    query.push(" order by ").push(order(filters.sort, is_backward)).push(" limit ").push_bind(PAGE_SIZE + 1);
+    query
+        .push(" order by ")
+        .push(order(filters.sort, is_backward))
+        .push(format_args!(" limit {}", PAGE_SIZE + 1));
     let rows: Vec<LeadRow> = query.build_query_as().fetch_all(&mut *conn).await?;
     let count = match rows.first() {
         Some(row) => row.matches.map(|n| count(n, is_narrow(filters))),
@@ -147,17 +151,22 @@ pub async fn page(
 
 /// The first page of as many matches as are counted, with their number.
 async fn few(conn: &mut PgConnection, filters: &Filters, now: DateTime<Utc>) -> sqlx::Result<Vec<LeadRow>> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "with found as materialized (select id, name, email, company, title, status, stage, fit, good_fit, hot_until, owner_id, source, created_at from leads l where true",
-    );
+    // Only what the order needs is carried along; the rest is read for the rows of the page.
+    let (key, direction) = order_key(filters.sort, false);
+    let mut query = QueryBuilder::<Postgres>::new(format!(
+        "with found as materialized (select l.id, {key} as key from leads l where true"
+    ));
     restrict(&mut query, filters, now);
-    query.push(" limit ").push_bind(MATCHES_COUNTED + 1).push(") select ");
+    query.push(" limit ").push_bind(MATCHES_COUNTED + 1);
+    query.push(format_args!(
+        "), best as (select id, key from found order by key {direction}, id {direction} limit "
+    ));
+    query.push_bind(PAGE_SIZE + 1).push(") select ");
     push_columns(&mut query, filters.sort);
-    query
-        .push("(select count(*) from found) as matches from found l order by ")
-        .push(order(filters.sort, false))
-        .push(" limit ")
-        .push_bind(PAGE_SIZE + 1);
+    query.push(
+        "(select count(*) from found) as matches from best join leads l on l.id = best.id order by best.key ",
+    );
+    query.push(format_args!("{direction}, best.id {direction}"));
     query.build_query_as().fetch_all(conn).await
 }
 
@@ -230,15 +239,14 @@ fn push_count(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTi
     if is_narrow(filters) {
         query.push("(select count(*) from (select from leads l where true");
         restrict(query, filters, now);
-        query.push(" limit ").push_bind(MATCHES_COUNTED + 1).push(") as matching)");
+        query.push(format_args!(" limit {}) as matching)", MATCHES_COUNTED + 1));
     } else {
-        query
-            .push("(select case when c.reltuples > ")
-            .push_bind(ALL_COUNTED + 1)
-            .push(" then c.reltuples::bigint else (select count(*) from (select from leads limit ");
-        query
-            .push_bind(ALL_COUNTED + 1)
-            .push(") as counted) end from pg_class c where c.oid = 'leads'::regclass)");
+        query.push(format_args!(
+            "(select case when c.reltuples > {most} then c.reltuples::bigint
+              else (select count(*) from (select from leads limit {most}) as counted) end
+              from pg_class c where c.oid = 'leads'::regclass)",
+            most = ALL_COUNTED + 1
+        ));
     }
 }
 
@@ -310,14 +318,18 @@ fn escaped(word: &str) -> String {
 }
 
 fn order(sort: Sort, is_backward: bool) -> String {
+    let (key, direction) = order_key(sort, is_backward);
+    format!("{key} {direction}, l.id {direction}")
+}
+
+fn order_key(sort: Sort, is_backward: bool) -> (&'static str, &'static str) {
     let (key, is_descending) = match sort {
         Sort::Hot => (HOT, true),
         Sort::Fit => ("l.fit", true),
         Sort::Age => ("l.created_at", true),
         Sort::Name => ("lower(coalesce(l.name, ''))", false),
     };
-    let direction = if is_descending == is_backward { "asc" } else { "desc" };
-    format!("{key} {direction}, l.id {direction}")
+    (key, if is_descending == is_backward { "asc" } else { "desc" })
 }
 
 /// Adds the condition that a row comes after a place, or before it.
@@ -354,7 +366,7 @@ pub async fn points(
     let mut query =
         QueryBuilder::<Postgres>::new("select l.fit, l.good_fit, l.hot_until from leads l where true");
     restrict(&mut query, filters, now);
-    query.push(" order by ").push(order(Sort::Hot, false)).push(" limit ").push_bind(PLANE_LEADS + 1);
+    query.push(" order by ").push(order(Sort::Hot, false)).push(format_args!(" limit {}", PLANE_LEADS + 1));
     query.build_query_as().fetch_all(conn).await
 }
 
@@ -369,8 +381,8 @@ mod tests {
 
     #[test]
     fn a_count_says_how_exact_it_is() {
-        assert_eq!(count(1_000, true), Count::Exactly(1_000));
-        assert_eq!(count(1_001, true), Count::MoreThan(1_000));
+        assert_eq!(count(2_000, true), Count::Exactly(2_000));
+        assert_eq!(count(2_001, true), Count::MoreThan(2_000));
         assert_eq!(count(10_000, false), Count::Exactly(10_000));
         assert_eq!(count(10_001, false), Count::MoreThan(10_000));
         assert_eq!(count(98_765, false), Count::About(98_765));

@@ -118,27 +118,32 @@ impl From<LeadRow> for Loaded {
     }
 }
 
-/// The leads with these ids, in no order.
-pub async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Loaded>> {
-    let rows = sqlx::query_as!(
-        LeadRow,
-        r#"select id as "id: LeadId", name, email, phone, title, seniority, company, domain, industry, employees, country, city, source,
+macro_rules! select_leads {
+    ($condition:literal, $argument:expr) => {
+        sqlx::query_as!(
+            LeadRow,
+            r#"select id as "id: LeadId", name, email, phone, title, seniority, company, domain, industry, employees, country, city, source,
                   campaign_id, persona_id, first_touch as "first_touch: Json<Utm>", last_touch as "last_touch: Json<Utm>",
                   custom as "custom: Json<serde_json::Map<String, Value>>", may_store, may_contact, consent_basis, consent_source, consent_at,
                   do_not_contact, status, stage as "stage: Stage", status_since, owner_id as "owner_id: UserId", cycles, rest_until, fit, good_fit,
                   interest as "interest: Json<Interest>", hot_until, fast_track, fast_track_at, judged_version, revision, created_at, updated_at,
                   exists (select 1 from handoffs h where h.lead_id = leads.id and h.closed_at is null) as "has_open_handoff!"
-           from leads where id = any($1)"#,
-        ids
-    )
-    .fetch_all(conn)
-    .await?;
+           from leads where "#
+                + $condition,
+            $argument
+        )
+    };
+}
+
+/// The leads with these ids, in no order.
+pub async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Loaded>> {
+    let rows = select_leads!("id = any($1)", ids).fetch_all(conn).await?;
     Ok(rows.into_iter().map(Loaded::from).collect())
 }
 
-/// One lead.
+/// One lead. Postgres plans this once, and a search for a set of one anew at each use.
 pub async fn load(conn: &mut PgConnection, id: LeadId) -> sqlx::Result<Option<Loaded>> {
-    Ok(load_many(conn, &[id.0]).await?.pop())
+    Ok(select_leads!("id = $1", id.0).fetch_optional(conn).await?.map(Loaded::from))
 }
 
 /// A lead as it is written: the columns by name.

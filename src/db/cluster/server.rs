@@ -211,7 +211,7 @@ fn write_settings(home: &Home, socket_dir: &Path, options: &Options) -> Result<(
          unix_socket_directories = '{}'\n\
          unix_socket_permissions = 0700\n\
          max_connections = {}\n\
-         shared_buffers = 128MB\n\
+         shared_buffers = {}MB\n\
          maintenance_work_mem = 128MB\n\
          wal_buffers = 16MB\n\
          max_wal_size = 2GB\n\
@@ -229,8 +229,19 @@ fn write_settings(home: &Home, socket_dir: &Path, options: &Options) -> Result<(
          {durability}",
         socket_dir.display(),
         options.max_connections,
+        shared_buffers_mb(),
     );
     replace(home, &home.data().join("baton.conf"), &settings)
+}
+
+/// An eighth of the machine's memory, within bounds: less than what is advised for a server of its own, because Baton
+/// and others live beside it. Postgres takes it as it needs it.
+fn shared_buffers_mb() -> u64 {
+    let total_kb = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    total_kb.map_or(128, |kb| (kb / 1024 / 8).clamp(128, 1024))
 }
 
 /// Writes a file of the account anew, never through a link.
