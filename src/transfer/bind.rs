@@ -266,7 +266,10 @@ pub fn truth(text: &str) -> Result<bool, String> {
     match text.trim().to_lowercase().as_str() {
         "yes" | "y" | "true" | "t" | "1" | "on" => Ok(true),
         "no" | "n" | "false" | "f" | "0" | "off" => Ok(false),
-        _ => Err("this is neither yes nor no; correct it, or translate it with values in the map".to_owned()),
+        _ => Err(format!(
+            "“{}” is neither yes nor no; correct it, or translate it with values in the map",
+            excerpt(text)
+        )),
     }
 }
 

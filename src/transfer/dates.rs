@@ -21,16 +21,19 @@ const ISO: [&str; 7] = [
 #[derive(Debug, Clone)]
 pub struct Dates {
     formats: Vec<(String, Vec<Item<'static>>)>,
+    /// The map names no format.
+    is_iso: bool,
     zone: Tz,
 }
 
 impl Dates {
     /// Checks the formats. Without any, ISO 8601 is read.
     pub fn new(formats: &[String], zone: Tz) -> Result<Dates, String> {
+        let is_iso = formats.is_empty();
         let iso = ISO.map(str::to_owned);
-        let formats = if formats.is_empty() { &iso[..] } else { formats };
+        let formats = if is_iso { &iso[..] } else { formats };
         let parsed = formats.iter().map(|format| Ok((format.clone(), items(format)?)));
-        Ok(Dates { formats: parsed.collect::<Result<_, String>>()?, zone })
+        Ok(Dates { formats: parsed.collect::<Result<_, String>>()?, is_iso, zone })
     }
 
     /// A moment. A date without a time is the beginning of that day.
@@ -81,10 +84,15 @@ impl Dates {
     }
 
     fn refusal(&self, text: &str) -> String {
+        let text = excerpt(text);
+        if self.is_iso {
+            return format!(
+                "“{text}” is not a date; write it as 2026-03-31 or 2026-03-31 14:30, or name its format in the map"
+            );
+        }
         let formats: Vec<&str> = self.formats.iter().map(|(format, _)| format.as_str()).collect();
         format!(
-            "“{}” is not a date written as {}; correct it, or name its format in the map",
-            excerpt(text),
+            "“{text}” is not a date written as {}; correct it, or name its format in the map",
             formats.join(" or ")
         )
     }
@@ -130,7 +138,7 @@ mod tests {
     #[test]
     fn what_is_no_date_is_refused_with_the_formats() {
         assert!(read(&["%d.%m.%Y"], Tz::UTC, "2026-03-01").contains("not a date written as %d.%m.%Y"));
-        assert!(read(&[], Tz::UTC, "2026-02-30").contains("not a date"));
+        assert!(read(&[], Tz::UTC, "2026-02-30").contains("write it as 2026-03-31"));
         assert!(read(&[], Tz::UTC, "2026-03-01 25:00").contains("not a date"));
         assert!(read(&["%d.%m.%Y"], Tz::UTC, "01.03.26").contains("before 1970"));
         assert!(Dates::new(&["%Q".into()], Tz::UTC).unwrap_err().contains("is not a format"));

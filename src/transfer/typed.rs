@@ -6,6 +6,7 @@ use serde_json::{Number, Value};
 use super::bind::{Allows, Binder, Bound, RowCheck, truth};
 use super::dates::Dates;
 use super::map::{Field, ValueType};
+use crate::kernel::text::excerpt;
 
 /// Characters that a text value may have.
 const LONGEST_TEXT: usize = 10_000;
@@ -60,7 +61,9 @@ fn number(text: &str) -> Result<Number, String> {
     let plain =
         text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
     let number = whole.or_else(|| plain.then(|| text.parse().ok().and_then(Number::from_f64))?);
-    number.ok_or_else(|| "this is not a number; write it with digits and a point, as in 1234.5".to_owned())
+    number.ok_or_else(|| {
+        format!("“{}” is not a number; write it with digits and a point, as in 1234.5", excerpt(text))
+    })
 }
 
 /// Whether a word can be the key of a custom field or property.
