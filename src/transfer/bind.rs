@@ -9,6 +9,7 @@ use csv::StringRecord;
 use super::dates::Dates;
 use super::map::{Field, FileMap, Invalid};
 use super::problem::{MapProblem, Problem};
+use crate::kernel::text::excerpt;
 
 /// Binds fields to columns and gathers everything that is wrong with them.
 pub struct Binder<'a> {
