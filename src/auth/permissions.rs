@@ -37,3 +37,36 @@ impl Access {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ids::UserId;
+
+    fn may(access: Access, department: Department, role: Role) -> bool {
+        let user = User {
+            id: UserId(uuid::Uuid::nil()),
+            name: "Anna Meyer".into(),
+            email: "anna@example.com".into(),
+            department,
+            role,
+            time_zone: chrono_tz::Tz::UTC,
+            away_until: None,
+        };
+        access.allows(&user).is_ok()
+    }
+
+    #[test]
+    fn a_department_does_its_own_side_whatever_the_role_and_only_admins_keep_users() {
+        for role in Role::ALL {
+            assert!(may(Access::Marketing, Department::Marketing, role));
+            assert!(!may(Access::Marketing, Department::Sales, role));
+            assert!(may(Access::Sales, Department::Sales, role));
+            assert!(!may(Access::Sales, Department::Marketing, role));
+            for department in Department::ALL {
+                assert!(may(Access::SignedIn, department, role));
+                assert_eq!(may(Access::Admin, department, role), role == Role::Admin);
+            }
+        }
+    }
+}

@@ -13,17 +13,22 @@ fn filled(path: &str) -> String {
     path.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect::<Vec<_>>().join("/")
 }
 
+/// The routes of an access, as method and path.
+fn routes_with(access: Access) -> Vec<String> {
+    let table = app::routes().table;
+    let mut found: Vec<String> = table
+        .iter()
+        .filter(|route| route.access == access)
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    found.sort();
+    found
+}
+
 #[test]
 fn only_the_listed_routes_are_public() {
-    let mut public: Vec<String> = app::routes()
-        .table
-        .iter()
-        .filter(|r| r.access == Access::Public)
-        .map(|r| format!("{} {}", r.method, r.path))
-        .collect();
-    public.sort();
     assert_eq!(
-        public,
+        routes_with(Access::Public),
         [
             "GET /healthz",
             "GET /readyz",
@@ -31,6 +36,50 @@ fn only_the_listed_routes_are_public() {
             "GET /sign-in",
             "POST /setup/{token}",
             "POST /sign-in"
+        ]
+    );
+}
+
+#[test]
+fn what_one_department_or_the_admins_do_is_theirs_alone() {
+    assert_eq!(
+        routes_with(Access::Sales),
+        [
+            "POST /claim-next",
+            "POST /leads/{lead}/deals",
+            "POST /leads/{lead}/deals/{deal}/lose",
+            "POST /leads/{lead}/deals/{deal}/win",
+            "POST /leads/{lead}/handoffs/{handoff}/claim",
+            "POST /leads/{lead}/handoffs/{handoff}/hand-back",
+        ]
+    );
+    assert_eq!(
+        routes_with(Access::Marketing),
+        [
+            "GET /hand-backs",
+            "GET /imports",
+            "GET /imports/new",
+            "GET /imports/{id}",
+            "GET /imports/{id}/refusals.csv",
+            "POST /imports",
+            "POST /imports/{id}/map",
+            "POST /imports/{id}/remove",
+            "POST /imports/{id}/start",
+            "POST /imports/{id}/trial",
+            "POST /leads/{lead}/events",
+            "POST /leads/{lead}/handoffs/{handoff}/answer",
+            "POST /leads/{lead}/handoffs/{handoff}/withdraw",
+        ]
+    );
+    assert_eq!(
+        routes_with(Access::Admin),
+        [
+            "GET /users",
+            "GET /users/new",
+            "GET /users/{id}",
+            "POST /users",
+            "POST /users/{id}",
+            "POST /users/{id}/password",
         ]
     );
 }
