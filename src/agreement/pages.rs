@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
+use graphile_worker::TaskHandler;
 
 use super::prose::{self, Document};
 use super::queries::{self, SignatureRow, VersionLine, VersionRow};
@@ -13,6 +14,8 @@ use super::versions::Version;
 use crate::app::App;
 use crate::auth::Access;
 use crate::error::{AppError, AppResult};
+use crate::handoffs::rejudge::RejudgeAll;
+use crate::jobs::runs::{self, Running};
 use crate::kernel::people::Department;
 use crate::leads::plane;
 use crate::scoring::CategoryKey;
@@ -38,6 +41,8 @@ struct DocumentPage {
     signatures: Vec<SignatureRow>,
     /// Every version, the newest first.
     versions: Vec<VersionLine>,
+    /// How far all leads are judged anew under a version that came into force.
+    judging: Option<Running>,
 }
 
 async fn in_force(State(app): State<App>, layout: Layout) -> AppResult<DocumentPage> {
@@ -56,6 +61,7 @@ async fn page(app: App, layout: Layout, number: i32) -> AppResult<DocumentPage> 
     let version = app.versions.get(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;
     let versions = queries::versions(&mut conn).await?;
+    let judging = runs::running(&mut conn, RejudgeAll::IDENTIFIER).await?;
     Ok(DocumentPage {
         document: prose::document(&version.terms),
         plane: picture(&version.terms),
@@ -64,6 +70,7 @@ async fn page(app: App, layout: Layout, number: i32) -> AppResult<DocumentPage> 
         version,
         signatures,
         versions,
+        judging,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Progress of long work, kept in the database so that a closed tab or a restart loses nothing.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// Notes how far a run is; makes it on the first call.
@@ -27,6 +27,24 @@ pub async fn progress(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// How far a run is.
+pub struct Running {
+    pub label: String,
+    pub done: i64,
+    pub total: i64,
+}
+
+/// The newest run of a kind that has not ended.
+pub async fn running(conn: &mut PgConnection, kind: &str) -> sqlx::Result<Option<Running>> {
+    sqlx::query_as!(
+        Running,
+        "select label, done, total from job_runs where kind = $1 and state = 'running' order by created_at desc limit 1",
+        kind
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Notes that a run came to its end.

@@ -4,6 +4,8 @@ use baton::agreement::prose;
 use baton::agreement::terms::Terms;
 use baton::agreement::versions;
 use baton::audit::Actor;
+use baton::handoffs::rejudge;
+use baton::jobs::runs;
 
 use crate::support;
 
@@ -52,4 +54,23 @@ async fn an_earlier_version_stays_readable_and_says_that_it_is_superseded() {
     assert!(old.text("h1").contains("superseded") && old.has("main a[href='/agreement']"));
     let unknown = rep.get("/agreement/3").await;
     assert!(unknown.status == 404 && unknown.text("main").contains("no version 3"));
+}
+
+#[tokio::test]
+async fn a_new_version_judges_all_leads_anew_and_the_page_says_how_far_it_is() {
+    let app = support::app().await;
+    let lead = app.good_fit("Anna Meyer").await;
+    let mut rep = app.rep().await;
+    assert!(!rep.get("/agreement").await.has("#judging progress"));
+    let mut terms = Terms::default_agreement();
+    terms.categories.fit_good = 99;
+    rejudge::put_in_force(&app.app, &terms, &Actor::Rule("test".into())).await.expect("sound terms");
+    let run = baton::kernel::ids::new_id(app.app.clock.now());
+    let label = "Judging all leads by the new version";
+    runs::progress(app.pool(), run, "rejudge_all", label, 1, 3, app.app.clock.now()).await.expect("a run");
+    assert!(rep.get("/agreement").await.text("#judging").contains("1 of about 3"));
+    rejudge::all(&app.app, run).await.expect("the work");
+    assert!(!rep.get("/agreement").await.has("#judging progress"));
+    let judged = app.load(lead).await;
+    assert_eq!((judged.judged_version, judged.good_fit), (2, false));
 }
