@@ -24,6 +24,15 @@ pub struct Deal {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+impl Deal {
+    /// Amount and currency: “20,553.50 EUR”.
+    pub fn money(&self) -> String {
+        let amount = format!("{:.2}", self.amount);
+        let (whole, cents) = amount.split_once('.').unwrap_or((&amount, "00"));
+        format!("{}.{cents} {}", text::grouped(whole), self.currency)
+    }
+}
+
 /// A new deal, as typed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -115,6 +124,30 @@ mod tests {
         let deal = form().check().unwrap();
         assert_eq!(deal.amount.to_string(), "12500.5");
         assert_eq!(deal.currency, "EUR");
+    }
+
+    #[test]
+    fn money_is_shown_with_its_thousands_apart() {
+        for (amount, shown) in [
+            ("0", "0.00 EUR"),
+            ("999.5", "999.50 EUR"),
+            ("1000", "1,000.00 EUR"),
+            ("1234567.89", "1,234,567.89 EUR"),
+        ] {
+            let deal = Deal {
+                id: DealId::new(DateTime::default()),
+                name: "Pilot".into(),
+                amount: amount.parse().unwrap(),
+                currency: "EUR".into(),
+                expected_close: NaiveDate::default(),
+                state: "open".into(),
+                reason: None,
+                owner_id: UserId::new(DateTime::default()),
+                opened_at: DateTime::default(),
+                closed_at: None,
+            };
+            assert_eq!(deal.money(), shown);
+        }
     }
 
     #[test]

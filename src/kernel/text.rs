@@ -136,6 +136,18 @@ pub fn line(text: &str, max: usize) -> Result<Option<String>, String> {
     Ok(Some(text.nfc().collect()))
 }
 
+/// Digits with their thousands set apart: “1,234,567”.
+pub fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

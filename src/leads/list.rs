@@ -20,6 +20,7 @@ use crate::auth::User;
 use crate::error::{AppError, AppResult};
 use crate::handoffs::queues::interest_now;
 use crate::kernel::fields::FieldErrors;
+use crate::kernel::text;
 use crate::scoring::CategoryKey;
 use crate::web::{Layout, guard};
 
@@ -213,32 +214,19 @@ fn categories(terms: &Terms) -> Vec<(String, String)> {
 fn count_text(count: Count) -> String {
     match count {
         Count::Exactly(n) => leads_text(n),
-        Count::About(n) => format!("About {} leads", grouped(rounded(n))),
-        Count::MoreThan(n) => format!("More than {} leads", grouped(n)),
+        Count::About(n) => format!("About {} leads", text::grouped(&rounded(n).to_string())),
+        Count::MoreThan(n) => format!("More than {} leads", text::grouped(&n.to_string())),
     }
 }
 
 fn leads_text(n: i64) -> String {
-    if n == 1 { "1 lead".to_owned() } else { format!("{} leads", grouped(n)) }
+    if n == 1 { "1 lead".to_owned() } else { format!("{} leads", text::grouped(&n.to_string())) }
 }
 
 /// An estimate shows no more digits than it is good for.
 fn rounded(n: i64) -> i64 {
     let unit = 10_i64.pow(n.max(1).ilog10().saturating_sub(1));
     (n + unit / 2) / unit * unit
-}
-
-/// A number with its thousands set apart.
-fn grouped(n: i64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 impl Rows {

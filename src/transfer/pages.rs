@@ -201,7 +201,7 @@ async fn begin(app: &App, id: ImportId, layout: Layout, map: &str, dry_run: bool
     let import = actions::find(app, id).await?;
     let mut page = ImportPage::of(app, layout, import).await?;
     page.errors
-        .add("map", "The map does not fit the file yet. Correct what stands below; nothing was started.");
+        .add("map", "The map does not fit the file yet. Correct what is listed above; nothing was started.");
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

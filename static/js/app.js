@@ -1,7 +1,7 @@
 // Behaviour that every page shares. Nothing depends on it: without it each link and form still works.
 //   data-key="g l" data-key-label="Leads"   keyboard: clicks the element, or focuses it when it is a field
 //   data-dialog="id"                         opens that <dialog>
-//   data-confirm="question"                  on a form: asks before it is sent
+//   data-confirm="what will happen"          on a form: asks before it is sent
 //   data-autosubmit                          on a form: sends it when a field changes
 //   data-guard                               on a form: warns before unsaved changes are left
 //   data-relative                            on <time datetime>: keeps "2 h ago" true
