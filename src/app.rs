@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
@@ -27,7 +27,7 @@ use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
 use crate::transfer;
 use crate::web::live::{self, Live};
-use crate::web::{Routes, assets, errors, guard, headers, health, request_log};
+use crate::web::{Routes, assets, errors, guard, headers, health, request_log, whole};
 use crate::{deals, handoffs};
 
 /// What every request may use. Cheap to clone.
@@ -91,16 +91,16 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
         csrf = csrf.add_trusted_origin(url)?;
     }
     let request_id = HeaderName::from_static("x-request-id");
+    let patience = Duration::from_secs(config.request_timeout_seconds.into());
     // The innermost first: each layer wraps those above it.
     let pages = routes()
         .router
         .fallback(errors::not_found)
         .layer(csrf)
+        .layer(from_fn(whole::run_to_end))
+        .layer(RequestBodyTimeoutLayer::new(patience))
         .layer(DefaultBodyLimit::max(config.max_upload_mb as usize * 1024 * 1024))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            Duration::from_secs(config.request_timeout_seconds.into()),
-        ))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
         .layer(CatchPanicLayer::custom(errors::after_panic))
         .layer(from_fn_with_state(app.clone(), guard::prolong))
         .layer(from_fn_with_state(app.clone(), errors::render))

@@ -67,7 +67,8 @@ pub struct ServeConfig {
     #[arg(long, env = "BATON_MAX_UPLOAD_MB", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub max_upload_mb: u32,
 
-    /// Seconds after which a request that has not been answered is given up.
+    /// Seconds to wait for the answer to a request, or for the next part of one that is being sent. The work itself
+    /// goes on to its end.
     #[arg(long, env = "BATON_REQUEST_TIMEOUT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub request_timeout_seconds: u32,
 

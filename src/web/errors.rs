@@ -80,9 +80,10 @@ fn bare(response: &Response) -> Option<Shown> {
             "Too large",
             "What you sent is larger than this installation takes. Split the file, or ask your admin to raise the limit.",
         ),
-        StatusCode::REQUEST_TIMEOUT => {
-            ("Too slow", "The request took too long and was given up; nothing was changed. Try again.")
-        }
+        StatusCode::REQUEST_TIMEOUT => (
+            "Too slow",
+            "The answer took too long. What you asked for may still be carried out: look before you repeat it.",
+        ),
         StatusCode::BAD_REQUEST => (
             "That request makes no sense here",
             "The address or the form could not be read. Go back and try again.",

@@ -12,6 +12,7 @@ pub mod live;
 pub mod plane;
 pub mod request_log;
 pub mod routes;
+pub mod whole;
 
 pub use flash::Flashes;
 pub use layout::Layout;
