@@ -27,9 +27,7 @@ pub struct Deal {
 impl Deal {
     /// Amount and currency: “20,553.50 EUR”.
     pub fn money(&self) -> String {
-        let amount = format!("{:.2}", self.amount);
-        let (whole, cents) = amount.split_once('.').unwrap_or((&amount, "00"));
-        format!("{}.{cents} {}", text::grouped(whole), self.currency)
+        text::money(self.amount, &self.currency)
     }
 }
 

@@ -163,21 +163,26 @@ pub async fn candidates(
     now: DateTime<Utc>,
     limit: i64,
 ) -> sqlx::Result<Vec<Candidate>> {
-    // Two ordered walks along two indexes for each queue, each cut off early, then the best of both.
+    // Two ordered walks along two indexes for each queue, each cut off early. The hottest come after all that run out
+    // of time, and are not looked for among many of those.
     sqlx::query_as!(
         Candidate,
-        r#"select c.lead_id as "lead_id!: LeadId", c.id as "id!: HandoffId", c.version as "version!", c.queue as "queue!", c.category as "category!",
+        r#"with urgent as materialized (
+               select 0 as part, c.* from unnest($1::text[]) as q (key) cross join lateral (
+                   select claim_due_at, hot_until, lead_id, id, version, queue, category, fast_track
+                   from handoffs where queue = q.key and state = 'offered' and claim_risk_at <= $2
+                   order by claim_due_at, id limit $3) c
+           ), hot as (
+               select 1 as part, c.* from unnest($1::text[]) as q (key) cross join lateral (
+                   select claim_due_at, hot_until, lead_id, id, version, queue, category, fast_track
+                   from handoffs where queue = q.key and state = 'offered' and claim_risk_at > $2
+                   order by coalesce(hot_until, '-infinity') desc, id desc limit $3) c
+               where (select count(*) from urgent) < $3
+           )
+           select c.lead_id as "lead_id!: LeadId", c.id as "id!: HandoffId", c.version as "version!", c.queue as "queue!", c.category as "category!",
                   c.fast_track, (select status from leads l where l.id = c.lead_id) as "status!"
-           from unnest($1::text[]) as q (key)
-           cross join lateral (
-               (select 0 as part, claim_due_at as urgency, hot_until, lead_id, id, version, queue, category, fast_track
-                from handoffs where queue = q.key and state = 'offered' and claim_risk_at <= $2 order by claim_due_at, id limit $3)
-               union all
-               (select 1, claim_due_at, hot_until, lead_id, id, version, queue, category, fast_track
-                from handoffs where queue = q.key and state = 'offered' and claim_risk_at > $2
-                order by coalesce(hot_until, '-infinity') desc, id desc limit $3)
-           ) c
-           order by c.part, case when c.part = 0 then c.urgency end, c.hot_until desc nulls last, c.id desc
+           from (select * from urgent union all select * from hot) c
+           order by c.part, case when c.part = 0 then c.claim_due_at end, c.hot_until desc nulls last, c.id desc
            limit $3"#,
         queues,
         now,

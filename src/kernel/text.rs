@@ -1,6 +1,7 @@
 //! Text that has been checked and brought to one form, so that equal things are equal strings.
 
 use phonenumber::country::Id as Country;
+use rust_decimal::Decimal;
 use unicode_normalization::UnicodeNormalization;
 
 /// An e-mail address in the one form by which a person is recognised: NFKC, lower case, the domain in ASCII.
@@ -146,6 +147,13 @@ pub fn grouped(digits: &str) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Amount and currency: “20,553.50 EUR”.
+pub fn money(amount: Decimal, currency: &str) -> String {
+    let amount = format!("{amount:.2}");
+    let (whole, cents) = amount.split_once('.').unwrap_or((&amount, "00"));
+    format!("{}.{cents} {currency}", grouped(whole))
 }
 
 #[cfg(test)]

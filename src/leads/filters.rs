@@ -20,6 +20,8 @@ pub struct Filters {
     pub owner: Option<Owner>,
     pub source: Option<String>,
     pub campaign: Option<Uuid>,
+    /// The import that added them.
+    pub import: Option<Uuid>,
     pub persona: Option<Uuid>,
     pub country: Option<String>,
     pub created_from: Option<DateTime<Utc>>,

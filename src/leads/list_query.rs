@@ -214,6 +214,7 @@ fn is_narrow(filters: &Filters) -> bool {
         owner,
         source,
         campaign,
+        import,
         persona,
         country,
         created_from,
@@ -227,6 +228,7 @@ fn is_narrow(filters: &Filters) -> bool {
         || owner.is_some()
         || source.is_some()
         || campaign.is_some()
+        || import.is_some()
         || persona.is_some()
         || country.is_some()
         || created_from.is_some()
@@ -285,6 +287,9 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filters: &Filters, now: DateTime
     }
     if let Some(campaign) = filters.campaign {
         query.push(" and l.campaign_id = ").push_bind(campaign);
+    }
+    if let Some(import) = filters.import {
+        query.push(" and l.import_id = ").push_bind(import);
     }
     if let Some(persona) = filters.persona {
         query.push(" and l.persona_id = ").push_bind(persona);

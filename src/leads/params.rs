@@ -26,6 +26,8 @@ pub struct ListParams {
     pub owner: String,
     pub source: String,
     pub campaign: String,
+    /// The import that added the leads; reached from its outcome only.
+    pub import: String,
     pub persona: String,
     pub country: String,
     /// Local date of the first day counted.
@@ -48,6 +50,7 @@ impl ListParams {
         let owner = one_of(&mut errors, "owner", &self.owner, "a person", owner);
         let source = errors.check("source", text::line(&self.source, 100)).flatten();
         let campaign = one_of(&mut errors, "campaign", &self.campaign, "a campaign", |id| id.parse().ok());
+        let import = one_of(&mut errors, "import", &self.import, "an import", |id| id.parse().ok());
         let persona = one_of(&mut errors, "persona", &self.persona, "a persona", |id| id.parse().ok());
         let country = errors.check("country", text::line(&self.country, 100)).flatten();
         let from = errors.check("created_from", local_time::date(&self.created_from)).flatten();
@@ -73,6 +76,7 @@ impl ListParams {
             owner,
             source,
             campaign,
+            import,
             persona,
             country,
             created_from: from.map(|day| local_time::start_of(day, zone)),
@@ -129,6 +133,7 @@ impl ListParams {
             ("owner", &self.owner),
             ("source", &self.source),
             ("campaign", &self.campaign),
+            ("import", &self.import),
             ("persona", &self.persona),
             ("country", &self.country),
             ("created_from", &self.created_from),
@@ -155,6 +160,7 @@ impl ListParams {
             &self.owner,
             &self.source,
             &self.campaign,
+            &self.import,
             &self.persona,
             &self.country,
             &self.created_from,

@@ -8,6 +8,7 @@ fn full() -> ListParams {
         owner: "0190a0c0-0000-7000-8000-000000000001".into(),
         source: "trade fair".into(),
         campaign: "0190a0c0-0000-7000-8000-000000000002".into(),
+        import: "0190a0c0-0000-7000-8000-000000000004".into(),
         persona: "0190a0c0-0000-7000-8000-000000000003".into(),
         country: "Österreich".into(),
         created_from: "2026-03-01".into(),

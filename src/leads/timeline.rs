@@ -7,6 +7,7 @@ use super::model::outcomes;
 use super::timeline_query::{Origin, TimelineRow};
 use crate::agreement::facts::{event_label, lead_field};
 use crate::agreement::terms::Terms;
+use crate::kernel::text::money;
 use crate::scoring::CategoryKey;
 
 /// An entry as it is shown.
@@ -170,8 +171,10 @@ fn record(row: &TimelineRow, terms: &Terms) -> Told {
 
 fn deal(detail: &Value) -> Vec<String> {
     let text = |field: &str| detail.get(field).map(plain);
-    let amount =
-        text("amount").zip(text("currency")).map(|(amount, currency)| format!("{amount} {currency}"));
+    let amount = text("amount")
+        .and_then(|amount| amount.parse().ok())
+        .zip(text("currency"))
+        .map(|(amount, currency)| money(amount, &currency));
     let named = [text("name"), amount].into_iter().flatten().collect::<Vec<_>>().join(", ");
     [Some(named), text("reason").map(|reason| format!("Reason: {reason}"))]
         .into_iter()

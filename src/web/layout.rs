@@ -42,7 +42,6 @@ pub struct NavItem {
     pub label: &'static str,
     pub icon: &'static str,
     pub active: bool,
-    pub badge: Option<i64>,
     /// Keys that lead there, such as “g l”.
     pub key: Option<&'static str>,
 }
@@ -133,14 +132,7 @@ fn nav(user: &User, path: &str) -> Vec<NavItem> {
     let is_active = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
     NAV.iter()
         .filter(|(.., access)| access.allows(user).is_ok())
-        .map(|&(href, label, icon, key, _)| NavItem {
-            href,
-            label,
-            icon,
-            active: is_active(href),
-            badge: None,
-            key,
-        })
+        .map(|&(href, label, icon, key, _)| NavItem { href, label, icon, active: is_active(href), key })
         .collect()
 }
 

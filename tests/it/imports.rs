@@ -109,6 +109,13 @@ async fn a_file_is_looked_over_tried_out_and_brought_in() {
         "contacts.csv"
     );
 
+    app.good_fit("Dana").await;
+    let added = page.attributes(".facts dd a", "href").remove(0);
+    let leads = marketer.get(&added).await;
+    let mut names = leads.texts(".leads tbody .who");
+    names.sort();
+    assert_eq!(names, ["Ada Brandt", "Bo Ström"], "the leads that this import added, and no other");
+
     let csv = marketer.get(&format!("{at}/refusals.csv")).await;
     assert!(csv.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
     assert!(csv.body.starts_with("row,column,value,reason\n4,Email,'=cem(at)example.com,"), "{}", csv.body);
