@@ -1,12 +1,13 @@
 //! What people do with handoffs. Each act loads what it needs, asks the agreement, then changes the state
 //! that it expects to find; when that state is gone, somebody else was faster and nothing is changed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use super::intake::{self, move_to};
 use super::model::{Handoff, HandoffState};
@@ -26,7 +27,7 @@ use crate::leads::{Lead, queries as leads};
 use crate::scoring::CategoryKey;
 
 /// How many of the best waiting handoffs are tried before looking again.
-const CANDIDATES: i64 = 8;
+const CANDIDATES: i64 = 32;
 /// How often a rep who is beaten to every candidate looks again.
 const LOOKS: u32 = 40;
 /// About as long as a claim takes.
@@ -38,7 +39,6 @@ const MAX_TEXT: usize = 10_000;
 pub async fn claim(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> AppResult<()> {
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
-    must_have_room(&mut conn, &version, user).await?;
     let mut looks = 0;
     let found = loop {
         // The status first: a claim between the two is then seen as a claim.
@@ -82,7 +82,6 @@ pub async fn claim_next(
 ) -> AppResult<Option<(LeadId, HandoffId)>> {
     let mut conn = app.db.acquire().await?;
     let version = app.versions.in_force(&mut conn).await?;
-    must_have_room(&mut conn, &version, user).await?;
     let queues: Vec<String> = match queue {
         Some(key) => vec![
             version
@@ -107,17 +106,8 @@ pub async fn claim_next(
     Err(AppError::Conflict("Colleagues were faster on every lead. Press “Claim next” again.".into()))
 }
 
-async fn must_have_room(conn: &mut PgConnection, version: &Version, user: &User) -> AppResult<()> {
-    let Some(capacity) = version.terms.routing.capacity_per_rep else { return Ok(()) };
-    if queries::held_by(conn, user.id).await? >= i64::from(capacity) {
-        return Err(AppError::Conflict(format!(
-            "You hold {capacity} open leads, the most that is agreed for one rep (part 7, Routing). Convert or hand back one first."
-        )));
-    }
-    Ok(())
-}
-
-/// One attempt at the first of these that can be had; None when colleagues were faster on all.
+/// One attempt at the first of these that can be had; None when colleagues were faster on all. Refused when the rep
+/// holds as many leads as one may.
 async fn try_claim(
     app: &App,
     conn: &mut PgConnection,
@@ -129,12 +119,17 @@ async fn try_claim(
     let to = &terms.jurisdictions.acts.claimed;
     let now = app.clock.now();
     let mut wanted = Vec::with_capacity(candidates.len());
+    let mut deadlines: HashMap<(i32, u32, u8), Deadline> = HashMap::new();
     for candidate in &candidates {
         terms
             .may_move(&candidate.status, to, Party::from(user.department))
             .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
         let offered_under = app.versions.get(conn, candidate.version).await?;
-        let deadline = Deadline::contact(&offered_under.calendar, promise(&offered_under, candidate), now);
+        let promise = promise(&offered_under, candidate);
+        // Most candidates have the same promise, and walking the calendar takes longest here.
+        let deadline = deadlines
+            .entry((candidate.version, promise.first_contact_within_minutes, promise.at_risk_percent))
+            .or_insert_with(|| Deadline::contact(&offered_under.calendar, promise, now));
         wanted.push(ClaimWrite {
             lead: candidate.lead_id,
             handoff: candidate.id,
@@ -143,19 +138,36 @@ async fn try_claim(
             contact_due_at: deadline.due_at,
         });
     }
+    let capacity = terms.routing.capacity_per_rep.map(i64::from);
     let claimant = Claimant {
         user: user.id,
         user_name: &user.name,
+        capacity,
         status_to: to,
         stage_to: terms.stage_of(to).key(),
         version: version.number,
         entries: [new_id(now), new_id(now)],
     };
-    let Some(place) = queries::claim(conn, &claimant, &wanted, now).await? else { return Ok(None) };
-    let claimed = candidates.swap_remove(place);
-    app.live.changed(format!("queue:{}", claimed.queue));
-    app.live.changed(format!("lead:{}", claimed.lead_id));
-    Ok(Some(claimed))
+    let mut tx = conn.begin().await?;
+    if capacity.is_some() {
+        // Else two claims of one rep at once would not count each other.
+        queries::one_claim_at_a_time(&mut tx, user.id).await?;
+    }
+    if let Some(place) = queries::claim(&mut tx, &claimant, &wanted, now).await? {
+        tx.commit().await?;
+        let claimed = candidates.swap_remove(place);
+        app.live.changed(format!("queue:{}", claimed.queue));
+        app.live.changed(format!("lead:{}", claimed.lead_id));
+        return Ok(Some(claimed));
+    }
+    if let Some(capacity) = capacity
+        && queries::held_by(&mut tx, user.id).await? >= capacity
+    {
+        return Err(AppError::Conflict(format!(
+            "You hold {capacity} open leads, the most that is agreed for one rep (part 7, Routing). Convert or hand back one first."
+        )));
+    }
+    Ok(None)
 }
 
 fn promise<'a>(version: &'a Version, candidate: &Candidate) -> &'a Promise {

@@ -64,6 +64,14 @@ pub async fn load(conn: &mut PgConnection, lead: LeadId, id: HandoffId) -> sqlx:
     Ok(of_lead(conn, lead).await?.into_iter().find(|handoff| handoff.id == id))
 }
 
+/// Waits until no other transaction claims for this person, and keeps others waiting until this one ends.
+pub async fn one_claim_at_a_time(conn: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('claims of ' || $1::uuid::text, 0))", user.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Open handoffs that a rep holds.
 pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
@@ -87,6 +95,8 @@ pub struct ClaimWrite {
 pub struct Claimant<'a> {
     pub user: UserId,
     pub user_name: &'a str,
+    /// Open leads that they may hold.
+    pub capacity: Option<i64>,
     pub status_to: &'a str,
     pub stage_to: &'a str,
     pub version: i32,
@@ -95,7 +105,8 @@ pub struct Claimant<'a> {
 }
 
 /// Claims the first of these that still waits and that nobody else is claiming, in one statement: the handoff, with
-/// it the lead, with both the record. Gives its place among them; None when all are taken, and then nothing is written.
+/// it the lead, with both the record. Gives its place among them;
+/// None when all are taken or the claimant holds as many as they may, and then nothing is written.
 pub async fn claim(
     conn: &mut PgConnection,
     claimant: &Claimant<'_>,
@@ -113,7 +124,9 @@ pub async fn claim(
                    with ordinality as w (lead_id, id, status_from, risk_at, due_at, place)
            ), won as (
                select w.* from wanted w join handoffs h on h.lead_id = w.lead_id and h.id = w.id
-               where h.state = 'offered' order by w.place limit 1 for update of h skip locked
+               where h.state = 'offered'
+                   and ($14::bigint is null or (select count(*) from handoffs o where o.owner_id = $6 and o.closed_at is null) < $14)
+               order by w.place limit 1 for update of h skip locked
            ), h as (
                update handoffs set state = 'claimed', owner_id = $6, claimed_at = $7, contact_risk_at = won.risk_at, contact_due_at = won.due_at
                from won where handoffs.lead_id = won.lead_id and handoffs.id = won.id
@@ -139,6 +152,7 @@ pub async fn claim(
         claimant.version,
         claimant.entries[0],
         claimant.entries[1],
+        claimant.capacity,
     )
     .fetch_optional(conn)
     .await?;

@@ -105,6 +105,32 @@ async fn twenty_reps_on_two_nodes_drain_a_thousand_leads_each_once() {
 }
 
 #[tokio::test]
+async fn a_rep_who_presses_claim_next_many_times_at_once_gets_no_more_than_the_agreed_capacity() {
+    let app = support::app().await;
+    app.capacity(Some(2)).await;
+    for n in 0..6 {
+        app.offered(&format!("Lead {n}")).await;
+    }
+    let rep = app.person("sales", "member").await;
+    let presses: Vec<_> = (0..20)
+        .map(|_| {
+            let (node, rep) = (app.app.clone(), rep.clone());
+            tokio::spawn(async move { actions::claim_next(&node, &rep, None).await })
+        })
+        .collect();
+    let (mut claimed, mut refused) = (0, 0);
+    for press in presses {
+        match press.await.unwrap() {
+            Ok(Some(_)) => claimed += 1,
+            Err(AppError::Conflict(why)) if why.contains("You hold 2 open leads") => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((claimed, refused), (2, 18));
+    assert_eq!(app.value::<i64>("select count(*) from handoffs where state = 'claimed'").await, 2);
+}
+
+#[tokio::test]
 async fn claim_next_gives_first_what_runs_out_of_time_then_the_hottest() {
     let app = support::app().await;
     let rep = app.person("sales", "member").await;

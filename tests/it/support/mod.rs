@@ -181,8 +181,13 @@ impl TestApp {
 
     /// Puts a version in force in which a rep may hold any number of leads.
     pub async fn unlimited_capacity(&self) {
+        self.capacity(None).await;
+    }
+
+    /// Puts a version in force in which a rep may hold so many leads.
+    pub async fn capacity(&self, per_rep: Option<u32>) {
         let mut terms = Terms::default_agreement();
-        terms.routing.capacity_per_rep = None;
+        terms.routing.capacity_per_rep = per_rep;
         let mut conn = self.app.db.acquire().await.expect("a connection");
         versions::put_in_force(&mut conn, &terms, &Actor::Rule("test".into()), self.app.clock.now())
             .await
