@@ -1,6 +1,8 @@
 //! The handoff agreement: one versioned document whose terms run, explain and measure every lead.
 
+pub mod actions;
 pub mod calendar;
+pub mod clauses;
 mod codec;
 pub mod facts;
 pub mod jurisdiction;

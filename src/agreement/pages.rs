@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use graphile_worker::TaskHandler;
 
 use super::prose::{self, Document};
-use super::queries::{self, SignatureRow, VersionLine, VersionRow};
+use super::queries::{self, SignatureRow, VersionLine, VersionRow, VersionState};
 use super::terms::{Status, Terms};
 use super::versions::Version;
 use crate::app::App;
@@ -96,7 +96,7 @@ impl DocumentPage {
     }
 
     fn tone(&self) -> &'static str {
-        if self.row.state == "in_force" { "green" } else { "neutral" }
+        if self.row.state == VersionState::InForce { "green" } else { "neutral" }
     }
 
     /// Where a lead may go from a status, and by whom: “Working (Sales)”.

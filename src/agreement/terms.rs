@@ -17,6 +17,9 @@ pub struct Terms {
     pub purpose: String,
     /// 1. The words for where a lead stands.
     pub vocabulary: Vec<Status>,
+    /// Words that this version gives up, and where their leads go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired_statuses: Vec<RetiredStatus>,
     /// 2. Who may move a lead from where to where.
     pub jurisdictions: Jurisdictions,
     /// 3. What makes a lead a good fit.
@@ -69,6 +72,16 @@ pub struct Status {
     pub definition: String,
     pub stage: Stage,
     pub owner: Department,
+}
+
+/// A status of an earlier version that is not used any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetiredStatus {
+    pub key: String,
+    pub label: String,
+    /// The status that its leads get when this version comes into force.
+    pub to: String,
 }
 
 /// Part 2.
@@ -209,6 +222,9 @@ pub struct Routing {
     /// Open claimed leads that one rep may hold; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_per_rep: Option<u32>,
+    /// Whether only those claim who have acknowledged the version in force.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledge_to_claim: bool,
 }
 
 /// A place where offered leads wait for a rep.
@@ -217,6 +233,9 @@ pub struct Routing {
 pub struct Queue {
     pub key: String,
     pub label: String,
+    /// E-mail addresses of the reps who claim from it; everybody in Sales when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
 }
 
 /// Tests may also name `category` (a category key) and `fast_track` (a fast track's key).

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::queries;
+use super::queries::{self, VersionRow};
 use super::terms::Terms;
 use crate::audit::{self, Actor, Entry};
 use crate::kernel::business_time::BusinessCalendar;
@@ -43,20 +43,38 @@ impl Versions {
         let row = queries::version(conn, number)
             .await?
             .with_context(|| format!("there is no agreement version {number}"))?;
-        let terms: Terms = serde_json::from_value(row.terms)
+        let version = Arc::new(Version::read(&row)?);
+        if row.state.is_final() {
+            self.0
+                .write()
+                .expect("no code panics while it holds the versions")
+                .insert(number, version.clone());
+        }
+        Ok(version)
+    }
+}
+
+impl Version {
+    /// The version that a row holds, verified against the hash that was stored with it.
+    pub fn read(row: &VersionRow) -> anyhow::Result<Version> {
+        let number = row.number;
+        let terms: Terms = serde_json::from_value(row.terms.clone())
             .with_context(|| format!("agreement version {number} cannot be read"))?;
         if terms.sha256() != row.terms_sha256 {
             bail!(
                 "agreement version {number} does not match its hash: its terms were changed in the database"
             );
         }
+        Version::of(number, terms)
+    }
+
+    /// Terms as a version, to try what they would do.
+    pub fn of(number: i32, terms: Terms) -> anyhow::Result<Version> {
         let calendar = terms
             .calendar
             .business()
             .with_context(|| format!("the calendar of agreement version {number}"))?;
-        let version = Arc::new(Version { number, terms, calendar });
-        self.0.write().expect("no code panics while it holds the versions").insert(number, version.clone());
-        Ok(version)
+        Ok(Version { number, terms, calendar })
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Access {
     Marketing,
     /// Sales claims, works, converts and hands back.
     Sales,
+    /// Managers of both departments negotiate the agreement and rule on disputes.
+    Manager,
     /// Admins keep users.
     Admin,
 }
@@ -32,6 +34,10 @@ impl Access {
             }
             Access::Sales if user.department == Department::Sales => Ok(()),
             Access::Sales => Err("This is sales' side of the handoff agreement. Ask a colleague in Sales."),
+            Access::Manager if user.role == Role::Manager => Ok(()),
+            Access::Manager => {
+                Err("Managers of the two departments negotiate the agreement. Ask one of yours.")
+            }
             Access::Admin if user.role == Role::Admin => Ok(()),
             Access::Admin => Err("Only admins keep users and settings. Ask one of your admins."),
         }
@@ -57,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_department_does_its_own_side_whatever_the_role_and_only_admins_keep_users() {
+    fn a_department_does_its_own_side_whatever_the_role_only_managers_negotiate_and_only_admins_keep_users() {
         for role in Role::ALL {
             assert!(may(Access::Marketing, Department::Marketing, role));
             assert!(!may(Access::Marketing, Department::Sales, role));
@@ -66,6 +72,7 @@ mod tests {
             for department in Department::ALL {
                 assert!(may(Access::SignedIn, department, role));
                 assert_eq!(may(Access::Admin, department, role), role == Role::Admin);
+                assert_eq!(may(Access::Manager, department, role), role == Role::Manager);
             }
         }
     }

@@ -16,6 +16,9 @@ pub struct FitRule {
     /// The persona that this rule speaks for, by its key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persona: Option<String>,
+    /// The revision of that persona that the rule was written for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persona_revision: Option<u32>,
 }
 
 /// The fit of a lead and why: the points of the lines add up to the score.
@@ -107,7 +110,14 @@ mod tests {
 
     fn rule(key: &str, when: serde_json::Value, points: i16) -> FitRule {
         let label = format!("Rule {key}");
-        FitRule { key: key.into(), label, when: serde_json::from_value(when).unwrap(), points, persona: None }
+        FitRule {
+            key: key.into(),
+            label,
+            when: serde_json::from_value(when).unwrap(),
+            points,
+            persona: None,
+            persona_revision: None,
+        }
     }
 
     #[test]

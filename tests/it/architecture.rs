@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The slices from the bottom up: the code of one may name those before it, never those after it.
-const SLICES: [&str; 7] = ["scoring", "agreement", "leads", "handoffs", "deals", "transfer", "demo"];
+const SLICES: [&str; 9] =
+    ["scoring", "agreement", "leads", "handoffs", "deals", "back_tests", "points", "transfer", "demo"];
 /// What every slice stands on, and which therefore stands on none.
 const FOUNDATION: [&str; 8] = ["kernel", "db", "web", "auth", "jobs", "audit", "config", "error"];
 /// Joins everything together and may name whatever there is.

@@ -65,7 +65,15 @@ pub(super) fn routing(terms: &Terms) -> Part {
         "An offered lead goes to one queue. The rules are tried in their order, and the first that holds decides.",
     );
     for (at, queue) in routing.queues.iter().enumerate() {
-        part.says(&format!(".queues[{at}]"), format!("There is a queue {} ({}).", queue.label, queue.key));
+        let who = if queue.members.is_empty() {
+            "Every rep of Sales claims from it.".to_owned()
+        } else {
+            format!("Only these reps claim from it: {}.", and(queue.members.iter().cloned()))
+        };
+        part.says(
+            &format!(".queues[{at}]"),
+            format!("There is a queue {} ({}). {who}", queue.label, queue.key),
+        );
     }
     for (at, rule) in routing.rules.iter().enumerate() {
         part.says(&format!(".rules[{at}]"), routing_rule(terms, at, rule));
@@ -80,6 +88,12 @@ pub(super) fn routing(terms: &Terms) -> Part {
         None => "A rep may hold any number of leads that are claimed and open.".to_owned(),
     };
     part.says(".capacity_per_rep", capacity);
+    let acknowledged = if routing.acknowledge_to_claim {
+        "Only a rep who has acknowledged the version in force claims."
+    } else {
+        "A rep claims whether or not they have acknowledged the version in force."
+    };
+    part.says(".acknowledge_to_claim", acknowledged.to_owned());
     part
 }
 

@@ -22,6 +22,13 @@ pub(super) fn vocabulary(terms: &Terms) -> Part {
         );
         part.says(&format!("[{at}]"), text);
     }
+    for (at, retired) in terms.retired_statuses.iter().enumerate() {
+        let (label, key, to) = (&retired.label, &retired.key, terms.status_label(&retired.to));
+        let text = format!(
+            "{label} ({key}) is not used any more. When this version comes into force, its leads become {to}."
+        );
+        part.says_at(format!("retired_statuses[{at}]"), text);
+    }
     part.with_table(
         &["Status", "Stage", "Owner"],
         terms.vocabulary.iter().map(|status| {

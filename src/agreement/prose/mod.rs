@@ -95,8 +95,12 @@ impl Part {
     /// Adds the next clause. `place` is its path within the part, such as `.rules[1]`; empty for what the
     /// whole part says.
     fn says(&mut self, place: &str, text: String) {
+        self.says_at(format!("{}{place}", self.key), text);
+    }
+
+    /// The same of what the terms hold beside the field that the part is named after.
+    fn says_at(&mut self, path: String, text: String) {
         let number = format!("{}.{}", self.number, self.clauses.len() + 1);
-        let path = format!("{}{place}", self.key);
         self.clauses.push(Clause { number, path, text });
     }
 

@@ -28,7 +28,11 @@ fn fit_rule(terms: &Terms, rule: &FitRule) -> String {
     let mut text =
         format!("{} ({}): when {}, {points} {act}.", rule.label, rule.key, condition(terms, &rule.when));
     if let Some(persona) = &rule.persona {
-        text.push_str(&format!(" It speaks for the persona “{persona}”."));
+        text.push_str(&format!(" It speaks for the persona “{persona}”"));
+        match rule.persona_revision {
+            Some(revision) => text.push_str(&format!(" as of its revision {revision}.")),
+            None => text.push('.'),
+        }
     }
     text
 }

@@ -6,6 +6,10 @@ use super::*;
 fn complete() -> Value {
     let mut terms = serde_json::to_value(Terms::default_agreement()).unwrap();
     terms["fit"]["rules"][0]["persona"] = json!("head_of_sales");
+    terms["fit"]["rules"][0]["persona_revision"] = json!(2);
+    terms["retired_statuses"] = json!([{ "key": "cold", "label": "Cold", "to": "nurturing" }]);
+    terms["routing"]["queues"][0]["members"] = json!(["anna@example.com"]);
+    terms["routing"]["acknowledge_to_claim"] = json!(true);
     terms["jurisdictions"]["transitions"][0]["requires"] = json!(["email", "custom.plan"]);
     terms["handoff"]["fast_tracks"][0]["when"] = json!([{ "field": "property.budget", "op": "is_known" }]);
     terms["service_levels"]["levels"][0]["queue"] = json!("inbound");

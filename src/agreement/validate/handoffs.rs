@@ -1,8 +1,9 @@
 //! Parts 6 to 10: offers that find a queue, promises that can be kept, ways back, open hours.
 
 use super::conditions::About;
-use super::{Check, choices};
+use super::{Check, MOST, choices};
 use crate::agreement::terms::{HandBackKind, Party, Promise, ServiceLevel, Span, Stage, Weekday};
+use crate::kernel::text::Email;
 
 /// A year of minutes.
 const YEAR: i64 = 366 * 24 * 60;
@@ -23,6 +24,24 @@ pub(super) fn handoff(check: &mut Check) {
 }
 
 impl Check<'_> {
+    /// People by their e-mail addresses. Whether they work here is checked where people are known.
+    fn members(&mut self, path: &str, members: &[String]) {
+        self.at_most(path, members.len(), MOST);
+        for (at, member) in members.iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            match Email::parse(member) {
+                Ok(email) if email.as_str() == member => {}
+                Ok(email) => {
+                    self.wrong(&path, member, "is not written plainly", format!("write {}", email.as_str()))
+                }
+                Err(why) => self.wrong(&path, member, "is not an e-mail address", why),
+            }
+            if members[..at].contains(member) {
+                self.wrong(&path, member, "is named twice", "name each rep once");
+            }
+        }
+    }
+
     fn queue(&mut self, path: &str, key: &str) {
         let terms = self.terms;
         if terms.queue(key).is_none() {
@@ -56,6 +75,9 @@ pub(super) fn routing(check: &mut Check) {
         "routing.queues",
         routing.queues.iter().map(|queue| (queue.key.as_str(), queue.label.as_str())),
     );
+    for (at, queue) in routing.queues.iter().enumerate() {
+        check.members(&format!("routing.queues[{at}].members"), &queue.members);
+    }
     check.named("routing.rules", routing.rules.iter().map(|rule| (rule.key.as_str(), rule.label.as_str())));
     for (at, rule) in routing.rules.iter().enumerate() {
         let path = format!("routing.rules[{at}]");

@@ -12,6 +12,22 @@ pub(super) fn vocabulary(check: &mut Check) {
     for (at, status) in terms.vocabulary.iter().enumerate() {
         check.text(&format!("vocabulary[{at}].definition"), &status.definition, 1000);
     }
+    retired(check);
+}
+
+fn retired(check: &mut Check) {
+    let terms = check.terms;
+    let retired = &terms.retired_statuses;
+    check
+        .named("retired_statuses", retired.iter().map(|status| (status.key.as_str(), status.label.as_str())));
+    for (at, status) in retired.iter().enumerate() {
+        let path = format!("retired_statuses[{at}]");
+        if terms.status(&status.key).is_some() {
+            let remedy = "take it out of the vocabulary, or do not retire it";
+            check.wrong(&format!("{path}.key"), &status.key, "is still a status of the vocabulary", remedy);
+        }
+        check.status(&format!("{path}.to"), &status.to, None);
+    }
 }
 
 pub(super) fn jurisdictions(check: &mut Check) {

@@ -11,13 +11,16 @@ use std::collections::HashSet;
 use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 
+use super::clauses::PARTS;
 use super::terms::Terms;
 use crate::kernel::text::excerpt;
 
 /// What is wrong with one clause, and what to write instead. Displays as one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TermsError {
-    /// Part and path in the terms, such as `7. routing.rules[2].queue`.
+    /// Where in the terms, such as `routing.rules[2].queue`.
+    pub path: String,
+    /// The same behind the number of its part: `7. routing.rules[2].queue`.
     pub clause: String,
     /// What stands there.
     pub value: String,
@@ -27,7 +30,7 @@ pub struct TermsError {
 
 impl Display for TermsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clause, value, problem, remedy } = self;
+        let Self { clause, value, problem, remedy, .. } = self;
         write!(f, "{clause}: “{}” {problem}; {remedy}.", excerpt(value))
     }
 }
@@ -60,20 +63,6 @@ struct Check<'a> {
     errors: Vec<TermsError>,
 }
 
-/// The fields of the terms in the order of the ten parts.
-const PARTS: [&str; 10] = [
-    "vocabulary",
-    "jurisdictions",
-    "fit",
-    "interest",
-    "categories",
-    "handoff",
-    "routing",
-    "service_levels",
-    "hand_back",
-    "calendar",
-];
-
 /// The most rules, queues, reasons or the like that one list may hold.
 const MOST: usize = 200;
 
@@ -85,10 +74,14 @@ impl Check<'_> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let part = PARTS.iter().position(|part| path.split(['.', '[']).next() == Some(part));
+        let field = match path.split(['.', '[']).next() {
+            Some("retired_statuses") => Some("vocabulary"),
+            field => field,
+        };
+        let part = PARTS.iter().position(|part| field == Some(part));
         let clause = part.map_or_else(|| path.to_owned(), |part| format!("{}. {path}", part + 1));
         let (value, problem, remedy) = (value.to_string(), problem.into(), remedy.into());
-        self.errors.push(TermsError { clause, value, problem, remedy });
+        self.errors.push(TermsError { path: path.to_owned(), clause, value, problem, remedy });
     }
 
     /// A text for people: not blank, not endless, nothing that cannot be printed.

@@ -22,6 +22,9 @@ pub(super) fn fit(check: &mut Check) {
         }
         if let Some(persona) = &rule.persona {
             check.key(&format!("{path}.persona"), persona);
+        } else if let Some(revision) = rule.persona_revision {
+            let remedy = "name the persona, or leave the revision out";
+            check.wrong(&format!("{path}.persona_revision"), revision, "is of no persona", remedy);
         }
     }
 }
