@@ -7,6 +7,7 @@ mod engagement;
 mod facts;
 mod life;
 mod load;
+mod negotiation;
 mod rows;
 mod words;
 mod work;
@@ -71,6 +72,7 @@ pub async fn make(conn: &mut PgConnection, demo: Demo, progress: impl Fn(u64)) -
     let mut tx = conn.begin().await?;
     world.company.write(&mut tx, &world.version).await?;
     let rows = load::load(&mut tx, &world, progress).await?;
+    negotiation::write(&mut tx, &world).await?;
     tx.commit().await?;
     sqlx::query("analyze").execute(conn).await?;
     Ok(Made::Rows(rows))

@@ -40,11 +40,19 @@ async fn digest(app: &TestApp) -> Vec<(String, String)> {
         "deals",
         "activities",
         "audit_entries",
+        "agreement_versions",
+        "agreement_comments",
+        "agreement_acknowledgements",
+        "disputes",
     ] {
         // Hashes have a salt, and the record of the people is made by the live function, which makes its own ids.
         let rows = match table {
             "users" => "select to_jsonb(t) - 'password_hash' as row from users t",
             "audit_entries" => "select to_jsonb(t) as row from audit_entries t where subject_kind = 'lead'",
+            // The first version is installed when the database is prepared.
+            "agreement_versions" => {
+                "select to_jsonb(t) as row from agreement_versions t where state = 'draft'"
+            }
             _ => &format!("select to_jsonb(t) as row from {table} t"),
         };
         let sql =
@@ -208,4 +216,16 @@ async fn every_state_of_every_clock_can_be_seen_whatever_the_hour() {
         assert!(count(conn, "leads where status = 'marketing_qualified' and name is null").await > 0);
         assert!(count(conn, "handoffs where cycle > 1").await > 0);
     }
+}
+
+#[tokio::test]
+async fn a_next_version_is_negotiated_and_contested_handoffs_wait_for_a_ruling() {
+    let app = made(monday(), 2000).await;
+    let mut conn = app.pool().acquire().await.unwrap();
+    assert_eq!(count(&mut conn, "agreement_versions where state = 'draft' and based_on = 1").await, 1);
+    assert_eq!(count(&mut conn, "agreement_comments").await, 5);
+    assert_eq!(count(&mut conn, "agreement_acknowledgements where version = 1").await, 10);
+    assert_eq!(count(&mut conn, "disputes where ruling is null").await, 1);
+    assert_eq!(count(&mut conn, "disputes where ruling = 'upheld'").await, 1);
+    assert_eq!(count(&mut conn, "disputes where opened_at > now() or ruled_at < opened_at").await, 0);
 }
