@@ -10,6 +10,8 @@ mod lookup;
 pub mod pages;
 pub mod prose;
 pub mod queries;
+pub mod signing;
+pub mod signing_query;
 pub mod terms;
 pub mod validate;
 pub mod versions;

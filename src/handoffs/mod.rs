@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod intake;
+pub mod into_force;
 pub mod judge;
 pub mod model;
 pub mod packet;
