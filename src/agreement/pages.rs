@@ -7,6 +7,7 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use graphile_worker::TaskHandler;
 
+use super::difference_pages;
 use super::prose::{self, Document};
 use super::queries::{self, SignatureRow, VersionLine, VersionRow, VersionState};
 use super::terms::{Status, Terms};
@@ -23,11 +24,10 @@ use crate::web::plane::Plane;
 use crate::web::{Layout, Routes};
 
 pub fn pages() -> Routes {
-    Routes::new().get("/agreement", Access::SignedIn, in_force).get(
-        "/agreement/{number}",
-        Access::SignedIn,
-        show,
-    )
+    Routes::new()
+        .get("/agreement", Access::SignedIn, in_force)
+        .get("/agreement/{number}", Access::SignedIn, show)
+        .merge(difference_pages::pages())
 }
 
 #[derive(Template, WebTemplate)]
