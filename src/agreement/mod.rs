@@ -14,6 +14,7 @@ pub mod pages;
 pub mod prose;
 pub mod queries;
 pub mod signing;
+mod signing_pages;
 pub mod signing_query;
 pub mod terms;
 pub mod validate;

@@ -7,7 +7,7 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use graphile_worker::TaskHandler;
 
-use super::difference_pages;
+use super::{difference_pages, signing_pages};
 use super::prose::{self, Document};
 use super::queries::{self, SignatureRow, VersionLine, VersionRow, VersionState};
 use super::terms::{Status, Terms};
@@ -28,6 +28,7 @@ pub fn pages() -> Routes {
         .get("/agreement", Access::SignedIn, in_force)
         .get("/agreement/{number}", Access::SignedIn, show)
         .merge(difference_pages::pages())
+        .merge(signing_pages::pages())
 }
 
 #[derive(Template, WebTemplate)]
