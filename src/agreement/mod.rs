@@ -9,6 +9,7 @@ mod difference_pages;
 mod difference_words;
 pub mod facts;
 pub mod jurisdiction;
+pub mod lifecycle_picture;
 mod lookup;
 pub mod pages;
 pub mod prose;

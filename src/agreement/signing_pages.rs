@@ -23,7 +23,7 @@ use super::validate::TermsError;
 use super::versions::{Broken, Version};
 use crate::app::App;
 use crate::auth::{self, Access, User, limits};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::handoffs::into_force::{self, Signed};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::local_time;

@@ -9,6 +9,8 @@ pub mod model;
 pub mod packet;
 pub mod pages;
 pub mod panel;
+pub mod performance;
+pub mod performance_query;
 pub mod queries;
 pub mod queues;
 pub mod rejudge;
