@@ -1,6 +1,7 @@
 //! The handoff agreement: one versioned document whose terms run, explain and measure every lead.
 
 pub mod actions;
+pub mod asked;
 pub mod calendar;
 pub mod clauses;
 mod codec;

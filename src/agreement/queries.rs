@@ -64,6 +64,7 @@ pub struct VersionRow {
 }
 
 /// A line of the list of versions.
+#[derive(Debug, Clone)]
 pub struct VersionLine {
     pub number: i32,
     pub state: VersionState,

@@ -204,10 +204,10 @@ pub async fn acknowledge(app: &App, user: &User, number: i32) -> AppResult<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let row = queries::version(&mut tx, number).await?.ok_or_else(|| no_such(number))?;
-    if row.state != VersionState::InForce {
+    if row.state != VersionState::InForce || app.versions.in_force(&mut tx).await?.number != number {
         return Err(AppError::Conflict(format!(
-            "Version {number} is {}. Acknowledge the version in force.",
-            row.state.label()
+            "Version {number} does not bind anybody: it is {}. Acknowledge the version that does.",
+            if row.state == VersionState::InForce { "broken" } else { row.state.label() }
         )));
     }
     if stored::acknowledge(&mut tx, number, user.id, now).await? {

@@ -161,13 +161,23 @@ pub async fn acknowledge(
     Ok(done.rows_affected() == 1)
 }
 
-/// The version in force, if this person has neither signed nor acknowledged it.
-pub async fn to_acknowledge(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<i32>> {
-    sqlx::query_scalar!(
-        "select v.number from agreement_versions v
-         where v.state = 'in_force'
-             and not exists (select 1 from agreement_acknowledgements a where a.version = v.number and a.user_id = $1)
-             and not exists (select 1 from agreement_signatures s where s.version = v.number and s.user_id = $1)",
+/// What the version in force asks of a person.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub number: i32,
+    /// Whether they have neither signed nor acknowledged it.
+    pub is_unread: bool,
+    pub review_on: Option<NaiveDate>,
+}
+
+/// What the version in force asks of a person.
+pub async fn asked(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Asked>> {
+    sqlx::query_as!(
+        Asked,
+        r#"select v.number, v.review_on,
+               not exists (select 1 from agreement_acknowledgements a where a.version = v.number and a.user_id = $1)
+                   and not exists (select 1 from agreement_signatures s where s.version = v.number and s.user_id = $1) as "is_unread!"
+           from agreement_versions v where v.state = 'in_force'"#,
         user.0
     )
     .fetch_optional(conn)
