@@ -1,3 +1,4 @@
+drop view agreement_in_force;
 drop table waivers;
 drop table disputes;
 alter table personas drop column revision;

@@ -119,3 +119,11 @@ create table waivers (
     at timestamptz not null,
     primary key (lead_id, handoff_id, clock)
 );
+
+-- The number of the version in force with what tells whether its row or a signature was changed: each change of a
+-- row leaves another xmin. Read wherever the version in force is, so that a changed row is never obeyed from memory.
+create view agreement_in_force as
+select v.number,
+    concat_ws(':', v.number, v.xmin, (select string_agg(s.xmin::text, ',' order by s.department) from agreement_signatures s where s.version = v.number)) as standing
+from agreement_versions v
+where v.state = 'in_force';

@@ -64,6 +64,7 @@ pub struct VersionRow {
 }
 
 /// A line of the list of versions.
+#[derive(Debug, Clone)]
 pub struct VersionLine {
     pub number: i32,
     pub state: VersionState,
@@ -82,18 +83,28 @@ pub async fn versions(conn: &mut PgConnection) -> sqlx::Result<Vec<VersionLine>>
 }
 
 /// Who signed a version for which department.
+#[derive(Debug, Clone)]
 pub struct SignatureRow {
     pub department: Department,
+    pub user_id: UserId,
     pub name: String,
     pub terms_sha256: String,
     pub signed_at: DateTime<Utc>,
 }
 
-/// The number of the version in force.
-pub async fn number_in_force(conn: &mut PgConnection) -> sqlx::Result<Option<i32>> {
-    sqlx::query_scalar!("select number from agreement_versions where state = 'in_force'")
-        .fetch_optional(conn)
-        .await
+/// How the version in force stands: its number, and what changes whenever its row or a signature of it does.
+pub async fn standing(conn: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(r#"select standing as "standing!" from agreement_in_force"#).fetch_optional(conn).await
+}
+
+/// The superseded versions before a number, the newest first.
+pub async fn superseded_before(conn: &mut PgConnection, number: i32) -> sqlx::Result<Vec<i32>> {
+    sqlx::query_scalar!(
+        "select number from agreement_versions where state = 'superseded' and number < $1 order by number desc",
+        number
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// A version in any state.
@@ -175,7 +186,8 @@ pub async fn delete_draft(conn: &mut PgConnection, number: i32) -> sqlx::Result<
 pub async fn signatures(conn: &mut PgConnection, version: i32) -> sqlx::Result<Vec<SignatureRow>> {
     sqlx::query_as!(
         SignatureRow,
-        r#"select department as "department: Department", name, terms_sha256, signed_at from agreement_signatures where version = $1 order by department"#,
+        r#"select department as "department: Department", user_id as "user_id: UserId", name, terms_sha256, signed_at
+           from agreement_signatures where version = $1 order by department"#,
         version
     )
     .fetch_all(conn)

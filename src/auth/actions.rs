@@ -145,6 +145,13 @@ fn taken(error: sqlx::Error, person: &Person) -> AppResult<FieldErrors> {
     Err(error.into())
 }
 
+/// Whether this is the person's password, for acts that one confirms with it.
+pub async fn is_password(pool: &PgPool, user: &User, password: &str) -> AppResult<bool> {
+    let account = queries::credentials(&mut *pool.acquire().await?, user.id).await?;
+    let hash = account.filter(|account| account.active).map(|account| account.password_hash);
+    Ok(passwords::verify(password.to_owned(), hash).await?)
+}
+
 /// Changes one's own password and ends one's other sessions.
 pub async fn change_password(
     pool: &PgPool,

@@ -20,6 +20,7 @@ use crate::app::{self, App};
 use crate::auth;
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::db;
+use crate::handoffs::into_force;
 use crate::jobs;
 use crate::kernel::clock::Clock;
 
@@ -142,7 +143,10 @@ async fn work(app: App, stop: impl Future<Output = ()> + Send + 'static) -> anyh
             () = sleep(Duration::from_secs(2)) => {}
         }
     }
-    jobs::worker(&app, stop).await?.run().await?;
+    let worker = jobs::worker(&app, stop).await?;
+    // Its day may have come while no node was there.
+    into_force::put_due_in_force(&app).await?;
+    worker.run().await?;
     Ok(())
 }
 

@@ -623,6 +623,7 @@ impl<'a> Set<'a> {
         let mut offers = vec![];
         let mut entries = std::mem::take(&mut self.entries);
         for touched in self.leads.values_mut() {
+            retire_status(self.version, &mut touched.lead, self.now, &mut entries);
             let judgement = judge::judge(self.version, &touched.lead, touched.has_open, self.now);
             if let Some(handoff) =
                 settle(self.version, touched, judgement, self.now, || HandoffId::new(self.now), &mut entries)
@@ -680,6 +681,15 @@ impl<'a> Set<'a> {
             .into_iter()
             .map(|offer| Offered { lead: offer.lead_id, handoff: offer.id, queue: offer.queue })
             .collect())
+    }
+}
+
+/// Moves a lead whose status the version gave up to where it says.
+fn retire_status(version: &Version, lead: &mut Lead, now: DateTime<Utc>, entries: &mut Vec<Entry>) {
+    let retired = version.terms.retired_statuses.iter().find(|retired| retired.key == lead.status);
+    if let Some(retired) = retired {
+        let rule = Actor::Rule(format!("Retired status “{}”", retired.label));
+        move_to(version, lead, &retired.to, &rule, now, entries);
     }
 }
 

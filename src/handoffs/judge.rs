@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::agreement::facts::RoutingFacts;
-use crate::agreement::terms::{FastTrack, Party, Promise, Route, Terms};
+use crate::agreement::terms::{FastTrack, Party, Promise, Route, ServiceLevel, Terms};
 use crate::agreement::versions::Version;
 use crate::leads::Lead;
 use crate::leads::model::NewEvent;
@@ -173,13 +173,22 @@ fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&
 
 /// The service level that holds for an offer: the first that matches, else the default.
 pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast_track: bool) -> &'a Promise {
-    let levels = &terms.service_levels;
-    let level = levels.levels.iter().find(|level| {
+    let level = level(terms, queue, category, is_fast_track);
+    level.map_or(&terms.service_levels.default, |level| &level.promise)
+}
+
+/// The first service level that matches an offer.
+pub fn level<'a>(
+    terms: &'a Terms,
+    queue: &str,
+    category: CategoryKey,
+    is_fast_track: bool,
+) -> Option<&'a ServiceLevel> {
+    terms.service_levels.levels.iter().find(|level| {
         level.queue.as_deref().is_none_or(|q| q == queue)
             && level.category.is_none_or(|c| c == category)
             && level.fast_track.is_none_or(|f| f == is_fast_track)
-    });
-    level.map_or(&levels.default, |level| &level.promise)
+    })
 }
 
 /// Notes the fast track of an event on the lead, unless a later one is noted already.

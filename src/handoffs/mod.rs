@@ -3,11 +3,14 @@
 
 pub mod actions;
 pub mod intake;
+pub mod into_force;
 pub mod judge;
 pub mod model;
 pub mod packet;
 pub mod pages;
 pub mod panel;
+pub mod performance;
+pub mod performance_query;
 pub mod queries;
 pub mod queues;
 pub mod rejudge;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::actions::{self, HandBack};
 use super::queues::{self, Held, QueueCount, Returned, Waiting};
+use crate::agreement::asked::{self, AskedOf};
 use crate::agreement::versions::Version;
 use crate::app::App;
 use crate::auth::{Access, User};
@@ -81,6 +82,8 @@ struct HomePage {
     held: Vec<Held>,
     returned: Vec<Returned>,
     shows_all: bool,
+    /// What the version in force asks of the reader.
+    asked: Option<AskedOf>,
 }
 
 async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<HomePage> {
@@ -95,7 +98,8 @@ async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<Hom
     };
     let returned =
         if !me.is_sales() || shows_all { queues::returned(&mut conn, false, SHORT).await? } else { vec![] };
-    Ok(HomePage { queues: lines(&version, counts), layout, me, version, held, returned, shows_all })
+    let asked = asked::of(&mut conn, &me, &version, &layout).await?;
+    Ok(HomePage { queues: lines(&version, counts), layout, me, version, held, returned, shows_all, asked })
 }
 
 #[derive(Template, WebTemplate)]

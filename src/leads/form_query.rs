@@ -54,8 +54,8 @@ pub struct Beside {
     pub persona: Option<String>,
     pub external_ids: Option<Vec<String>>,
     pub has_deals: bool,
-    /// The number of the version in force, asked along to save a round trip.
-    pub version: Option<i32>,
+    /// How the version in force stands, asked along to save a round trip.
+    pub standing: Option<String>,
 }
 
 pub async fn beside(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Beside> {
@@ -64,7 +64,7 @@ pub async fn beside(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Besid
         r#"select u.name as "owner?", c.name as "campaign?", p.name as "persona?",
                   (select array_agg(value order by value) from identities where lead_id = l.id and kind = 'external') as external_ids,
                   exists (select 1 from deals where lead_id = l.id) as "has_deals!",
-                  (select number from agreement_versions where state = 'in_force') as version
+                  (select standing from agreement_in_force) as standing
            from leads l left join users u on u.id = l.owner_id left join campaigns c on c.id = l.campaign_id left join personas p on p.id = l.persona_id
            where l.id = $1"#,
         lead.0

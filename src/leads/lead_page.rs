@@ -126,8 +126,8 @@ pub async fn render(
     let loaded = queries::load(&mut conn, id).await?.ok_or_else(no_such_lead)?;
     let lead = loaded.lead;
     let beside = form_query::beside(&mut conn, id).await?;
-    let version = match beside.version {
-        Some(number) => app.versions.get(&mut conn, number).await?,
+    let version = match &beside.standing {
+        Some(standing) => app.versions.obeyed(&mut conn, standing).await?,
         None => app.versions.in_force(&mut conn).await?,
     };
     let judged = app.versions.get(&mut conn, lead.judged_version).await?;

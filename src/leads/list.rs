@@ -129,8 +129,8 @@ async fn load(
         return Ok((version, picture));
     }
     let listing = list_query::page(conn, filters, filters.page == Page::First, now).await?;
-    let version = match listing.version {
-        Some(number) => app.versions.get(conn, number).await?,
+    let version = match &listing.standing {
+        Some(standing) => app.versions.obeyed(conn, standing).await?,
         None => app.versions.in_force(conn).await?,
     };
     let body = match (&listing.rows[..], &filters.page) {

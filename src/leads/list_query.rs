@@ -45,8 +45,8 @@ pub struct LeadRow {
     pub created_at: DateTime<Utc>,
     /// Folded as the index folds it; only asked for where the list is sorted by name.
     sort_name: Option<String>,
-    /// The version in force, asked along so that a page costs one round trip.
-    version: Option<i32>,
+    /// How the version in force stands, asked along so that a page costs one round trip.
+    standing: Option<String>,
     /// How many leads match, where that was asked.
     matches: Option<i64>,
 }
@@ -91,8 +91,8 @@ pub struct Listing {
     pub has_next: bool,
     /// None where it was not asked for.
     pub count: Option<Count>,
-    /// The number of the version in force; none on an empty page.
-    pub version: Option<i32>,
+    /// How the version in force stands; none on an empty page.
+    pub standing: Option<String>,
 }
 
 /// How many leads there are.
@@ -178,7 +178,7 @@ fn push_columns(query: &mut QueryBuilder<Postgres>, sort: Sort) {
              (select u.name from users u where u.id = l.owner_id) as owner, l.source, l.created_at, ",
         )
         .push(if sort == Sort::Name { "lower(coalesce(l.name, ''))" } else { "null" })
-        .push(" as sort_name, (select number from agreement_versions where state = 'in_force') as version, ");
+        .push(" as sort_name, (select standing from agreement_in_force) as standing, ");
 }
 
 /// A page of rows that were read one further than it goes.
@@ -193,8 +193,8 @@ fn listing(mut rows: Vec<LeadRow>, filters: &Filters, count: Option<Count>) -> L
             (is_cut, true)
         }
     };
-    let version = rows.first().and_then(|row| row.version);
-    Listing { rows, has_previous, has_next, count, version }
+    let standing = rows.first_mut().and_then(|row| row.standing.take());
+    Listing { rows, has_previous, has_next, count, standing }
 }
 
 fn count(n: i64, is_narrow: bool) -> Count {

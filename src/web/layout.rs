@@ -1,5 +1,8 @@
 //! What the frame around every page shows.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -12,6 +15,7 @@ use super::{assets, guard};
 use crate::app::App;
 use crate::auth::{Access, User};
 use crate::error::AppError;
+use crate::kernel::people::Role;
 
 /// The frame of one page for one person.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct Layout {
     pub q: String,
     pub now: DateTime<Utc>,
     pub time_zone: Tz,
+    /// The number of the agreement version in force while it is broken, else 0; none for those who are not told.
+    pub broken_agreement: Option<Arc<AtomicI32>>,
 }
 
 #[derive(Debug, Clone)]
@@ -114,7 +120,14 @@ impl Layout {
             q: String::new(),
             now: app.clock.now(),
             time_zone: user.map_or(Tz::UTC, |user| user.time_zone),
+            broken_agreement: user.filter(|user| user.role == Role::Manager).map(|_| app.versions.broken()),
         }
+    }
+
+    /// The version in force, when it is broken and this person is to know; asked when the page is filled in.
+    pub fn broken_version(&self) -> Option<i32> {
+        let broken = self.broken_agreement.as_ref()?.load(Ordering::Relaxed);
+        (broken != 0).then_some(broken)
     }
 
     /// The fingerprinted address of a static file.

@@ -3,6 +3,7 @@
 mod handoffs;
 mod hours;
 mod lifecycle;
+pub mod markdown;
 mod scores;
 #[cfg(test)]
 mod tests;
