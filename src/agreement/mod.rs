@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod calendar;
+pub mod citations;
 pub mod clauses;
 mod codec;
 pub mod facts;

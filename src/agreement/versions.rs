@@ -1,13 +1,14 @@
 //! Which version is in force, kept ready in memory.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use super::prose::Document;
 use super::queries::{self, VersionRow};
 use super::terms::Terms;
 use crate::audit::{self, Actor, Entry};
@@ -19,6 +20,8 @@ pub struct Version {
     pub number: i32,
     pub terms: Terms,
     pub calendar: BusinessCalendar,
+    /// Written when it is first cited.
+    pub(super) document: OnceLock<Document>,
 }
 
 /// Versions by number. Terms never change once they were in force, so what is kept is never stale;
@@ -74,7 +77,7 @@ impl Version {
             .calendar
             .business()
             .with_context(|| format!("the calendar of agreement version {number}"))?;
-        Ok(Version { number, terms, calendar })
+        Ok(Version { number, terms, calendar, document: OnceLock::new() })
     }
 }
 

@@ -2,6 +2,8 @@
 //! until it is converted, handed back or withdrawn.
 
 pub mod actions;
+pub mod claims;
+pub mod disputes;
 pub mod intake;
 pub mod judge;
 pub mod model;
