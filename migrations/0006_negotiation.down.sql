@@ -1,4 +1,10 @@
 drop view agreement_in_force;
+drop index handoffs_waiting_risk;
+alter table handoffs
+    drop column answer_waived,
+    drop column contact_waived,
+    drop column claim_waived;
+create index handoffs_waiting_risk on handoffs (queue, claim_due_at, id) include (claim_risk_at) where state = 'offered';
 drop table waivers;
 drop table disputes;
 alter table personas drop column revision;

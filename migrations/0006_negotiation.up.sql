@@ -93,6 +93,8 @@ create table disputes (
     id uuid not null,
     about text not null check (about in ('claim_breach', 'contact_breach', 'answer_breach', 'category', 'hand_back')),
     handoff_id uuid,
+    -- What is contested, as it was: the category, the reason of the hand-back; blank for a breach.
+    contested text not null default '',
     version integer not null,
     department text not null check (department in ('marketing', 'sales')),
     opened_by uuid not null,
@@ -106,7 +108,8 @@ create table disputes (
     constraint disputes_ruled_by_someone check ((ruling is null) = (ruled_at is null) and (ruling is null) = (ruled_by is null))
 );
 create unique index disputes_one_open on disputes (lead_id, about, coalesce(handoff_id, lead_id)) where ruling is null;
-create index disputes_open on disputes (department, opened_at) where ruling is null;
+-- Open ones first, then the newest.
+create index disputes_order on disputes ((ruling is null) desc, opened_at desc, id desc);
 create index disputes_opened_at on disputes (opened_at desc);
 
 -- Clocks that were stopped by a person, with the reason.
@@ -127,3 +130,10 @@ select v.number,
     concat_ws(':', v.number, v.xmin, (select string_agg(s.xmin::text, ',' order by s.department) from agreement_signatures s where s.version = v.number)) as standing
 from agreement_versions v
 where v.state = 'in_force';
+-- Noted on the handoff too, so that a queue needs no second look.
+alter table handoffs
+    add column claim_waived boolean not null default false,
+    add column contact_waived boolean not null default false,
+    add column answer_waived boolean not null default false;
+drop index handoffs_waiting_risk;
+create index handoffs_waiting_risk on handoffs (queue, claim_due_at, id) include (claim_risk_at, claim_waived) where state = 'offered';

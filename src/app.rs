@@ -71,6 +71,7 @@ pub fn routes() -> Routes {
         .merge(agreement::pages::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
+        .merge(handoffs::disputes::pages::pages())
         .merge(deals::pages::pages())
         .merge(transfer::pages::pages())
 }

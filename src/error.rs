@@ -17,6 +17,9 @@ pub enum AppError {
     /// 409: a rule of the domain or another person's change stands against it.
     #[error("{0}")]
     Conflict(String),
+    /// 409 by a rule that the person can do something about: why, and address and label of the page for it.
+    #[error("{why}")]
+    Refused { why: String, way: (&'static str, &'static str) },
     /// 400: the request itself is malformed.
     #[error("{0}")]
     BadRequest(String),
@@ -51,6 +54,8 @@ pub struct Shown {
     pub status: StatusCode,
     pub title: &'static str,
     pub message: String,
+    /// Address and label of where to go from here, if the error knows.
+    pub way: Option<(&'static str, &'static str)>,
 }
 
 impl IntoResponse for AppError {
@@ -58,7 +63,9 @@ impl IntoResponse for AppError {
         let (status, title) = match &self {
             AppError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
             AppError::Forbidden(_) => (StatusCode::FORBIDDEN, "Not allowed"),
-            AppError::Conflict(_) => (StatusCode::CONFLICT, "That did not go through"),
+            AppError::Conflict(_) | AppError::Refused { .. } => {
+                (StatusCode::CONFLICT, "That did not go through")
+            }
             AppError::BadRequest(_) => (StatusCode::BAD_REQUEST, "That request makes no sense here"),
             AppError::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Some fields need another look"),
             AppError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "Slow down"),
@@ -74,10 +81,11 @@ impl IntoResponse for AppError {
             other => other.to_string(),
         };
         let mut response = (status, message.clone()).into_response();
+        let way = if let AppError::Refused { way, .. } = self { Some(way) } else { None };
         if let AppError::TooMany(seconds) = self {
             response.headers_mut().insert("retry-after", seconds.into());
         }
-        response.extensions_mut().insert(Shown { status, title, message });
+        response.extensions_mut().insert(Shown { status, title, message, way });
         response
     }
 }

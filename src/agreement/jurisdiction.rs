@@ -1,5 +1,6 @@
 //! Who may move a lead, and the clause that says so.
 
+use super::facts::lead_field;
 use super::terms::{Party, Terms, Transition};
 
 /// A move that the agreement does not permit.
@@ -44,6 +45,31 @@ impl Terms {
         let text = format!("A move from {from_label} to {to_label} is made by {who}, not by {party}");
         Err(Refusal { clause: clause_of(listed), text })
     }
+
+    /// Refuses a permitted move for which something is not filled in yet; `has` tells what is.
+    pub fn is_filled_in(&self, transition: &Transition, has: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+        let missing: Vec<_> = transition
+            .requires
+            .iter()
+            .filter(|name| !has(name))
+            .map(|name| lead_field(name).map_or_else(|| name.clone(), |field| field.label.to_lowercase()))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (from, to) = (self.status_label(&transition.from), self.status_label(&transition.to));
+        let text = format!(
+            "From {from} to {to} the lead needs {}. Edit the lead and fill it in",
+            missing.join(" and ")
+        );
+        Err(Refusal { clause: self.clause_of_move(transition), text })
+    }
+
+    /// The number of the clause that lists a transition of these terms.
+    pub fn clause_of_move(&self, transition: &Transition) -> String {
+        let at = self.jurisdictions.transitions.iter().position(|known| known == transition);
+        at.map_or_else(|| format!("2.{ONLY_LISTED}"), clause_of)
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +86,18 @@ mod tests {
         );
         let refusal = terms.may_move("handed_off", "accepted", Party::Marketing).unwrap_err();
         assert_eq!(refusal.text, "A move from Handed off to Accepted is made by Sales, not by Marketing");
+    }
+
+    #[test]
+    fn a_move_waits_for_what_it_requires_and_names_it() {
+        let terms = Terms::default_agreement();
+        let transition = terms.may_move("working", "sales_qualified", Party::Sales).unwrap();
+        assert_eq!(terms.is_filled_in(transition, |field| field == "company"), Ok(()));
+        let refusal = terms.is_filled_in(transition, |_| false).unwrap_err();
+        assert!(refusal.text.contains("needs company"), "{refusal}");
+        let document = prose::document(&terms);
+        let clause = document.parts[1].clauses.iter().find(|clause| clause.number == refusal.clause).unwrap();
+        assert!(clause.text.starts_with("From Working to Sales qualified"), "{clause:?}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What the engine asks the terms.
 
 use super::terms::{
-    Categories, Category, FastTrack, HandBackReason, InterestTerms, Party, Queue, Stage, Status, Terms,
-    Transition,
+    Categories, Category, FastTrack, HandBackReason, InterestTerms, Party, Queue, ServiceLevel,
+    ServiceLevels, Stage, Status, Terms, Transition,
 };
 use crate::scoring::{CategoryKey, InterestRules, ScoredEvent, Thresholds};
 
@@ -65,6 +65,17 @@ impl Categories {
 
     pub fn thresholds(&self) -> Thresholds {
         Thresholds { fit_good: self.fit_good, interest_high: self.interest_high }
+    }
+}
+
+impl ServiceLevels {
+    /// The first level that matches an offer; none where the default holds.
+    pub fn level(&self, queue: &str, category: CategoryKey, is_fast_track: bool) -> Option<&ServiceLevel> {
+        self.levels.iter().find(|level| {
+            level.queue.as_deref().is_none_or(|q| q == queue)
+                && level.category.is_none_or(|c| c == category)
+                && level.fast_track.is_none_or(|f| f == is_fast_track)
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod asked;
 pub mod calendar;
+pub mod citations;
 pub mod clauses;
 mod codec;
 pub mod difference;

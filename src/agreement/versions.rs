@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use super::prose::Document;
 use super::queries::{self, SignatureRow, VersionRow};
 use super::terms::{Department, Terms};
 use crate::audit::{self, Actor, Entry};
@@ -20,6 +21,8 @@ pub struct Version {
     pub number: i32,
     pub terms: Terms,
     pub calendar: BusinessCalendar,
+    /// Written when it is first cited.
+    pub(super) document: OnceLock<Document>,
 }
 
 /// Why a stored version is not what was agreed. Such a version is shown, but not obeyed.
@@ -152,7 +155,7 @@ impl Version {
             .calendar
             .business()
             .with_context(|| format!("the calendar of agreement version {number}"))?;
-        Ok(Version { number, terms, calendar })
+        Ok(Version { number, terms, calendar, document: OnceLock::new() })
     }
 }
 

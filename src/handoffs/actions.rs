@@ -1,19 +1,18 @@
 //! What people do with handoffs. Each act loads what it needs, asks the agreement, then changes the state
 //! that it expects to find; when that state is gone, somebody else was faster and nothing is changed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
+pub use super::claims::{claim, claim_next};
 use super::intake::{self, move_to};
 use super::model::{Handoff, HandoffState};
-use super::queries::{self, Candidate, ClaimWrite, Claimant, HandBackWrite};
-use super::service_levels::Deadline;
-use crate::agreement::terms::{HandBackKind, Party, Promise, Transition};
+use super::queries::{self, HandBackWrite};
+use crate::agreement::jurisdiction::Refusal;
+use crate::agreement::terms::{HandBackKind, Party, Transition};
 use crate::agreement::versions::Version;
 use crate::app::App;
 use crate::audit::{self, Entry};
@@ -22,188 +21,35 @@ use crate::error::{AppError, AppResult};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::ids::{HandoffId, LeadId, new_id};
 use crate::kernel::people::Role;
+use crate::kernel::text;
 use crate::leads::model::outcomes;
 use crate::leads::{Lead, queries as leads};
-use crate::scoring::CategoryKey;
 
-/// How many of the best waiting handoffs are tried before looking again.
-const CANDIDATES: i64 = 32;
-/// How often a rep who is beaten to every candidate looks again.
-const LOOKS: u32 = 40;
-/// About as long as a claim takes.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
 /// Longest note or activity text, in characters.
 const MAX_TEXT: usize = 10_000;
+/// Longest reason of a move, in characters.
+const MAX_REASON: usize = 500;
 
-/// Claims one waiting handoff for a rep.
-pub async fn claim(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> AppResult<()> {
-    let mut conn = app.db.acquire().await?;
-    let version = app.versions.in_force(&mut conn).await?;
-    let mut looks = 0;
-    let found = loop {
-        // The status first: a claim between the two is then seen as a claim.
-        let status = status_of(&mut conn, lead).await?;
-        let found = queries::load(&mut conn, lead, handoff).await?.ok_or_else(no_such_handoff)?;
-        if found.state != HandoffState::Offered || looks == LOOKS {
-            break found;
-        }
-        let candidate = Candidate {
-            lead_id: lead,
-            id: handoff,
-            version: found.version,
-            queue: found.queue,
-            category: found.category,
-            fast_track: found.fast_track,
-            status,
-        };
-        if try_claim(app, &mut conn, &version, user, vec![candidate]).await?.is_some() {
-            return Ok(());
-        }
-        // Somebody is claiming it at this moment; in the next it is known who.
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-        looks += 1;
-    };
-    Err(AppError::Conflict(match (found.owner_name, found.state) {
-        (Some(name), _) if found.owner_id == Some(user.id) => {
-            format!("You have this lead already, {name}.")
-        }
-        (Some(name), HandoffState::Claimed | HandoffState::Contacted | HandoffState::Converted) => {
-            format!("{name} claimed this lead first. Claim another one.")
-        }
-        (_, state) => format!("This handoff is {} now and cannot be claimed.", state.label().to_lowercase()),
-    }))
-}
-
-/// Claims the best waiting handoff of a queue, or of all queues. None when nothing waits.
-pub async fn claim_next(
-    app: &App,
-    user: &User,
-    queue: Option<&str>,
-) -> AppResult<Option<(LeadId, HandoffId)>> {
-    let mut conn = app.db.acquire().await?;
-    let version = app.versions.in_force(&mut conn).await?;
-    let queues: Vec<String> = match queue {
-        Some(key) => vec![
-            version
-                .terms
-                .queue(key)
-                .ok_or_else(|| AppError::NotFound(format!("The agreement has no queue “{key}”.")))?
-                .key
-                .clone(),
-        ],
-        None => version.terms.routing.queues.iter().map(|queue| queue.key.clone()).collect(),
-    };
-    for _ in 0..LOOKS {
-        let candidates = queries::candidates(&mut conn, &queues, app.clock.now(), CANDIDATES).await?;
-        if candidates.is_empty() {
-            return Ok(None);
-        }
-        if let Some(claimed) = try_claim(app, &mut conn, &version, user, candidates).await? {
-            return Ok(Some((claimed.lead_id, claimed.id)));
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-    Err(AppError::Conflict("Colleagues were faster on every lead. Press “Claim next” again.".into()))
-}
-
-/// One attempt at the first of these that can be had; None when colleagues were faster on all. Refused when the rep
-/// holds as many leads as one may.
-async fn try_claim(
-    app: &App,
-    conn: &mut PgConnection,
-    version: &Version,
-    user: &User,
-    mut candidates: Vec<Candidate>,
-) -> AppResult<Option<Candidate>> {
-    let terms = &version.terms;
-    let to = &terms.jurisdictions.acts.claimed;
-    let now = app.clock.now();
-    let mut wanted = Vec::with_capacity(candidates.len());
-    let mut deadlines: HashMap<(i32, u32, u8), Deadline> = HashMap::new();
-    for candidate in &candidates {
-        terms
-            .may_move(&candidate.status, to, Party::from(user.department))
-            .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
-        let offered_under = app.versions.get(conn, candidate.version).await?;
-        let promise = promise(&offered_under, candidate);
-        // Most candidates have the same promise, and walking the calendar takes longest here.
-        let deadline = deadlines
-            .entry((candidate.version, promise.first_contact_within_minutes, promise.at_risk_percent))
-            .or_insert_with(|| Deadline::contact(&offered_under.calendar, promise, now));
-        wanted.push(ClaimWrite {
-            lead: candidate.lead_id,
-            handoff: candidate.id,
-            status_from: candidate.status.clone(),
-            contact_risk_at: deadline.risk_at,
-            contact_due_at: deadline.due_at,
-        });
-    }
-    let capacity = terms.routing.capacity_per_rep.map(i64::from);
-    let claimant = Claimant {
-        user: user.id,
-        user_name: &user.name,
-        capacity,
-        status_to: to,
-        stage_to: terms.stage_of(to).key(),
-        version: version.number,
-        entries: [new_id(now), new_id(now)],
-    };
-    let mut tx = conn.begin().await?;
-    if capacity.is_some() {
-        // Else two claims of one rep at once would not count each other.
-        queries::one_claim_at_a_time(&mut tx, user.id).await?;
-    }
-    if let Some(place) = queries::claim(&mut tx, &claimant, &wanted, now).await? {
-        tx.commit().await?;
-        let claimed = candidates.swap_remove(place);
-        app.live.changed(format!("queue:{}", claimed.queue));
-        app.live.changed(format!("lead:{}", claimed.lead_id));
-        return Ok(Some(claimed));
-    }
-    if let Some(capacity) = capacity
-        && queries::held_by(&mut tx, user.id).await? >= capacity
-    {
-        return Err(AppError::Conflict(format!(
-            "You hold {capacity} open leads, the most that is agreed for one rep (part 7, Routing). Convert or hand back one first."
-        )));
-    }
-    Ok(None)
-}
-
-fn promise<'a>(version: &'a Version, candidate: &Candidate) -> &'a Promise {
-    let category = CategoryKey::parse(&candidate.category).unwrap_or(CategoryKey::LowInterestBadFit);
-    super::judge::promise(&version.terms, &candidate.queue, category, candidate.fast_track.is_some())
-}
-
-fn no_such_handoff() -> AppError {
+pub(super) fn no_such_handoff() -> AppError {
     AppError::NotFound("There is no such handoff.".into())
 }
 
-async fn status_of(conn: &mut PgConnection, lead: LeadId) -> AppResult<String> {
-    Ok(load_lead(conn, lead).await?.lead.status)
-}
-
-async fn load_lead(conn: &mut PgConnection, lead: LeadId) -> AppResult<leads::Loaded> {
+pub(super) async fn load_lead(conn: &mut PgConnection, lead: LeadId) -> AppResult<leads::Loaded> {
     leads::load(conn, lead).await?.ok_or_else(|| AppError::NotFound("There is no such lead.".into()))
 }
 
 /// Whether the user's department may make this move of a lead, and all is filled in that the move requires;
 /// the refusal cites the clause.
 pub fn may_move<'a>(version: &'a Version, lead: &Lead, to: &str, user: &User) -> AppResult<&'a Transition> {
-    let transition = version
-        .terms
-        .may_move(&lead.status, to, Party::from(user.department))
-        .map_err(|refusal| AppError::Conflict(refusal.to_string()))?;
-    let missing: Vec<&str> =
-        transition.requires.iter().map(String::as_str).filter(|field| !lead.facts.has(field)).collect();
-    if !missing.is_empty() {
-        let (from, to) = (version.terms.status_label(&lead.status), version.terms.status_label(to));
-        return Err(AppError::Conflict(format!(
-            "From “{from}” to “{to}” the lead needs {} (part 2, Jurisdictions). Edit the lead and fill it in.",
-            missing.join(" and ")
-        )));
-    }
+    let transition =
+        version.terms.may_move(&lead.status, to, Party::from(user.department)).map_err(refused)?;
+    version.terms.is_filled_in(transition, |field| lead.facts.has(field)).map_err(refused)?;
     Ok(transition)
+}
+
+/// A move that the agreement refuses.
+pub(super) fn refused(refusal: Refusal) -> AppError {
+    AppError::Conflict(refusal.to_string())
 }
 
 /// What a person did on a lead. As typed.
@@ -397,9 +243,9 @@ fn nurture_until(
     if typed.is_empty() {
         return Ok(agreed_days.map(|days| now + TimeDelta::days(days.into())));
     }
-    let date: chrono::NaiveDate = typed.parse().map_err(|_| {
-        format!("“{}” is not a date; write it as 2027-01-31", crate::kernel::text::excerpt(typed))
-    })?;
+    let date: chrono::NaiveDate = typed
+        .parse()
+        .map_err(|_| format!("“{}” is not a date; write it as 2027-01-31", text::excerpt(typed)))?;
     let at = date
         .and_hms_opt(0, 0, 0)
         .and_then(|midnight| midnight.and_local_timezone(user.time_zone).earliest())
@@ -430,8 +276,14 @@ async fn owned(conn: &mut PgConnection, user: &User, lead: LeadId, handoff: Hand
     Ok(found)
 }
 
-/// Marketing takes an offer back that nobody claimed yet.
-pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) -> AppResult<()> {
+/// Marketing takes an offer back that nobody claimed yet, with a reason where the agreement asks for one.
+pub async fn withdraw(
+    app: &App,
+    user: &User,
+    lead: LeadId,
+    handoff: HandoffId,
+    reason: &str,
+) -> AppResult<Result<(), FieldErrors>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let version = app.versions.in_force(&mut tx).await?;
@@ -444,11 +296,14 @@ pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) 
         )));
     }
     let to = version.terms.jurisdictions.acts.withdrawn.clone();
-    may_move(&version, &held, &to, user)?;
+    let transition = may_move(&version, &held, &to, user)?;
+    if let Err(errors) = reason_given(&version, transition, reason) {
+        return Ok(Err(errors));
+    }
     let mut entries = vec![
         Entry::new("lead", lead.0, &user.actor(), "withdrawn")
             .version(version.number)
-            .detail(json!({ "handoff": handoff })),
+            .detail(json!({ "handoff": handoff, "reason": text::filled(reason) })),
     ];
     move_to(&version, &mut held, &to, &user.actor(), now, &mut entries);
     rest(&version, &mut held, None, now);
@@ -457,6 +312,18 @@ pub async fn withdraw(app: &App, user: &User, lead: LeadId, handoff: HandoffId) 
     tx.commit().await?;
     app.live.changed(format!("queue:{}", found.queue));
     app.live.changed(format!("lead:{lead}"));
+    Ok(Ok(()))
+}
+
+/// Whether a reason is given where the move needs one.
+fn reason_given(version: &Version, transition: &Transition, reason: &str) -> Result<(), FieldErrors> {
+    if transition.reason && reason.trim().is_empty() {
+        let clause = version.terms.clause_of_move(transition);
+        return Err(FieldErrors::one("reason", format!("This move needs a reason (clause {clause}).")));
+    }
+    if reason.chars().count() > MAX_REASON {
+        return Err(FieldErrors::one("reason", format!("At most {MAX_REASON} characters are kept.")));
+    }
     Ok(())
 }
 
@@ -489,10 +356,20 @@ pub async fn convert(
     now: DateTime<Utc>,
 ) -> AppResult<Option<HandoffId>> {
     let to = version.terms.jurisdictions.acts.converted.clone();
-    let open = queries::of_lead(conn, lead.id).await?.into_iter().find(|h| h.closed_at.is_none());
-    let Some(open) = open else {
+    let mut all = queries::of_lead(conn, lead.id).await?.into_iter();
+    let was_converted = all.clone().any(|h| h.state == HandoffState::Converted);
+    let Some(open) = all.find(|h| h.closed_at.is_none()) else {
         // Further deals of a lead that sales qualified before need no new handoff.
         if lead.status == to {
+            return Ok(None);
+        }
+        if was_converted {
+            may_move(version, lead, &to, user)?;
+            let mut entries = vec![];
+            move_to(version, lead, &to, &user.actor(), now, &mut entries);
+            lead.updated_at = now;
+            save(conn, lead).await?;
+            audit::record(conn, now, &entries).await?;
             return Ok(None);
         }
         return Err(AppError::Conflict(
@@ -534,12 +411,12 @@ pub async fn change_status(
     if version.terms.status(to).is_none() {
         return Ok(Err(FieldErrors::one("to", "Choose a status.")));
     }
-    if loaded.has_open_handoff {
-        return Err(AppError::Conflict("This lead is being handed over. Withdraw the offer, convert it or hand it back; its status follows.".into()));
-    }
     let transition = may_move(&version, &held, to, user)?;
-    if transition.reason && reason.trim().is_empty() {
-        return Ok(Err(FieldErrors::one("reason", "This move needs a reason (part 2, Jurisdictions).")));
+    if loaded.has_open_handoff {
+        return Err(AppError::Conflict("This lead is being handed over, and its status follows the handoff (part 2, Jurisdictions). Withdraw the offer, convert it or hand it back.".into()));
+    }
+    if let Err(errors) = reason_given(&version, transition, reason) {
+        return Ok(Err(errors));
     }
     let mut entries = vec![];
     move_to(&version, &mut held, to, &user.actor(), now, &mut entries);

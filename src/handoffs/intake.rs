@@ -758,7 +758,8 @@ pub fn settle(
         // Nothing but missing fields keeps it back: it counts as qualified, and marketing sees what to fill in.
         Verdict::Held(holds) if holds.iter().all(|hold| matches!(hold, Hold::MissingFields(_))) => {
             let qualified = &terms.jurisdictions.acts.qualified;
-            if lead.status != *qualified && terms.may_move(&lead.status, qualified, Party::System).is_ok() {
+            let permitted = terms.may_move(&lead.status, qualified, Party::System);
+            if permitted.is_ok_and(|to| terms.is_filled_in(to, |field| lead.facts.has(field)).is_ok()) {
                 move_to(version, lead, qualified, &rule, now, entries);
             }
             None

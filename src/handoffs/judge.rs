@@ -82,6 +82,19 @@ impl fmt::Display for Hold {
     }
 }
 
+impl Hold {
+    /// Where the terms hold what stands against the offer.
+    pub fn path(&self) -> &'static str {
+        match self {
+            Hold::MissingFields(_) => "handoff.packet_fields",
+            Hold::DoNotContact | Hold::NoConsent => "handoff",
+            Hold::RestsUntil(_) => "handoff.cool_off_days",
+            Hold::CyclesUsed(_) => "handoff.max_cycles",
+            Hold::NoTransition { .. } => "jurisdictions",
+        }
+    }
+}
+
 /// Judges a lead by its facts and interest.
 pub fn judge(version: &Version, lead: &Lead, has_open: bool, now: DateTime<Utc>) -> Judgement {
     let terms = &version.terms;
@@ -132,8 +145,12 @@ fn open_fast_track<'a>(
 
 fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     let mut holds = vec![];
-    let missing: Vec<String> =
-        terms.handoff.packet_fields.iter().filter(|field| !lead.facts.has(field)).cloned().collect();
+    let offered = &terms.jurisdictions.acts.offered;
+    let permitted = terms.may_move(&lead.status, offered, Party::System);
+    let required = permitted.as_ref().map_or(&[][..], |transition| &transition.requires[..]);
+    let packet = &terms.handoff.packet_fields;
+    let wanted = packet.iter().chain(required.iter().filter(|field| !packet.contains(field)));
+    let missing: Vec<String> = wanted.filter(|field| !lead.facts.has(field)).cloned().collect();
     if !missing.is_empty() {
         holds.push(Hold::MissingFields(missing));
     }
@@ -148,8 +165,7 @@ fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     if lead.cycles >= i32::from(terms.handoff.max_cycles) {
         holds.push(Hold::CyclesUsed(terms.handoff.max_cycles));
     }
-    let offered = &terms.jurisdictions.acts.offered;
-    if terms.may_move(&lead.status, offered, Party::System).is_err() {
+    if permitted.is_err() {
         holds.push(Hold::NoTransition {
             from: terms.status_label(&lead.status).to_owned(),
             to: terms.status_label(offered).to_owned(),
@@ -173,22 +189,8 @@ fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&
 
 /// The service level that holds for an offer: the first that matches, else the default.
 pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast_track: bool) -> &'a Promise {
-    let level = level(terms, queue, category, is_fast_track);
-    level.map_or(&terms.service_levels.default, |level| &level.promise)
-}
-
-/// The first service level that matches an offer.
-pub fn level<'a>(
-    terms: &'a Terms,
-    queue: &str,
-    category: CategoryKey,
-    is_fast_track: bool,
-) -> Option<&'a ServiceLevel> {
-    terms.service_levels.levels.iter().find(|level| {
-        level.queue.as_deref().is_none_or(|q| q == queue)
-            && level.category.is_none_or(|c| c == category)
-            && level.fast_track.is_none_or(|f| f == is_fast_track)
-    })
+    let levels = &terms.service_levels;
+    levels.level(queue, category, is_fast_track).map_or(&levels.default, |level| &level.promise)
 }
 
 /// Notes the fast track of an event on the lead, unless a later one is noted already.

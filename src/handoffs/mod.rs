@@ -2,6 +2,8 @@
 //! until it is converted, handed back or withdrawn.
 
 pub mod actions;
+pub mod claims;
+pub mod disputes;
 pub mod intake;
 pub mod into_force;
 pub mod judge;
@@ -14,4 +16,5 @@ pub mod performance_query;
 pub mod queries;
 pub mod queues;
 pub mod rejudge;
+pub mod reps;
 pub mod service_levels;

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sqlx::types::Json;
 
+use super::disputes::model::Waivers;
 use crate::kernel::ids::{HandoffId, LeadId, UserId};
 
 /// Where a handoff stands.
@@ -79,6 +81,10 @@ pub struct Handoff {
     pub nurture_until: Option<DateTime<Utc>>,
     pub answer_due_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
+    /// The version under which it was handed back.
+    pub returned_version: Option<i32>,
+    /// Its clocks that a person stopped.
+    pub waivers: Option<Json<Waivers>>,
     /// What was frozen at the offer, while the handoff is open.
     pub packet: Option<Value>,
 }

@@ -3,14 +3,18 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::actions::{self, HandBack};
+use super::claims;
 use super::queues::{self, Held, QueueCount, Returned, Waiting};
 use crate::agreement::asked::{self, AskedOf};
+use crate::agreement::citations::Citation;
 use crate::agreement::versions::Version;
 use crate::app::App;
 use crate::auth::{Access, User};
@@ -19,6 +23,7 @@ use crate::kernel::fields::FieldErrors;
 use crate::kernel::ids::{HandoffId, LeadId};
 use crate::kernel::page::{Cursor, PAGE_SIZE};
 use crate::kernel::people::Role;
+use crate::leads::lead_page::{self, Forms};
 use crate::web::flash::FlashKind;
 use crate::web::forms::encode;
 use crate::web::{Flashes, Layout, Routes};
@@ -84,6 +89,7 @@ struct HomePage {
     shows_all: bool,
     /// What the version in force asks of the reader.
     asked: Option<AskedOf>,
+    claim_refused: Option<String>,
 }
 
 async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<HomePage> {
@@ -99,7 +105,18 @@ async fn home(State(app): State<App>, me: User, layout: Layout) -> AppResult<Hom
     let returned =
         if !me.is_sales() || shows_all { queues::returned(&mut conn, false, SHORT).await? } else { vec![] };
     let asked = asked::of(&mut conn, &me, &version, &layout).await?;
-    Ok(HomePage { queues: lines(&version, counts), layout, me, version, held, returned, shows_all, asked })
+    let claim_refused = claims::refusal(&mut conn, &version, &me, None, layout.now).await?;
+    Ok(HomePage {
+        queues: lines(&version, counts),
+        layout,
+        me,
+        version,
+        held,
+        returned,
+        shows_all,
+        asked,
+        claim_refused,
+    })
 }
 
 #[derive(Template, WebTemplate)]
@@ -109,6 +126,7 @@ struct QueuesPage {
     me: User,
     queues: Vec<QueueLine>,
     topics: String,
+    claim_refused: Option<String>,
 }
 
 async fn list_queues(State(app): State<App>, me: User, layout: Layout) -> AppResult<QueuesPage> {
@@ -118,7 +136,8 @@ async fn list_queues(State(app): State<App>, me: User, layout: Layout) -> AppRes
     let queues = lines(&version, counts);
     let topics =
         encode(&queues.iter().map(|queue| format!("queue:{}", queue.key)).collect::<Vec<_>>().join(" "));
-    Ok(QueuesPage { layout, me, queues, topics })
+    let claim_refused = claims::refusal(&mut conn, &version, &me, None, layout.now).await?;
+    Ok(QueuesPage { layout, me, queues, topics, claim_refused })
 }
 
 #[derive(Template, WebTemplate)]
@@ -130,6 +149,10 @@ struct QueuePage {
     queue: String,
     label: String,
     rows: Vec<Waiting>,
+    /// The versions that offered them.
+    versions: HashMap<i32, Arc<Version>>,
+    /// Why this person may not claim from it.
+    claim_refused: Option<String>,
     /// This page's address, for live updates.
     here: String,
     topics: String,
@@ -167,7 +190,14 @@ async fn show_queue(
     let here =
         page.after.as_deref().map_or_else(|| path.clone(), |after| format!("{path}?after={}", encode(after)));
     let topics = encode(&format!("queue:{key}"));
+    let mut versions = HashMap::new();
+    for number in rows.iter().map(|row| row.version).collect::<BTreeSet<_>>() {
+        versions.insert(number, app.versions.get(&mut conn, number).await?);
+    }
+    let claim_refused = claims::refusal(&mut conn, &version, &me, Some(&key), layout.now).await?;
     Ok(QueuePage {
+        versions,
+        claim_refused,
         layout,
         me,
         version,
@@ -179,6 +209,24 @@ async fn show_queue(
         first: after.map(|_| path),
         queue: key,
     })
+}
+
+impl QueuePage {
+    /// The version that offered a lead.
+    fn version_of(&self, row: &Waiting) -> &Version {
+        self.versions.get(&row.version).unwrap_or(&self.version)
+    }
+
+    fn offered_by(&self, row: &Waiting) -> Option<Citation> {
+        let version = self.version_of(row);
+        row.fast_track
+            .as_deref()
+            .map_or_else(|| version.cite_category(row.category()), |key| version.cite_fast_track(key))
+    }
+
+    fn promised_by(&self, row: &Waiting) -> Option<Citation> {
+        self.version_of(row).cite_promise(&self.queue, row.category(), row.fast_track.is_some())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -267,7 +315,7 @@ async fn hand_back(
             let reasons =
                 version.terms.hand_back.reasons.iter().map(|r| (r.key.clone(), r.label.clone())).collect();
             Ok((
-                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 HandBackPage { layout, lead, handoff, reasons, form, errors },
             )
                 .into_response())
@@ -275,15 +323,31 @@ async fn hand_back(
     }
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WithdrawForm {
+    reason: String,
+}
+
 async fn withdraw(
     State(app): State<App>,
     Path((lead, handoff)): Path<(LeadId, HandoffId)>,
     me: User,
+    layout: Layout,
     flashes: Flashes,
-) -> AppResult<Redirect> {
-    actions::withdraw(&app, &me, lead, handoff).await?;
-    flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.");
-    Ok(Redirect::to(&format!("/leads/{lead}")))
+    Form(form): Form<WithdrawForm>,
+) -> AppResult<Response> {
+    match actions::withdraw(&app, &me, lead, handoff, &form.reason).await? {
+        Ok(()) => {
+            flashes.add(FlashKind::Success, "The offer is withdrawn. The lead is marketing's again.");
+            Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
+        }
+        Err(withdraw_errors) => {
+            let fresh = Forms::fresh(&me, &layout);
+            let forms = Forms { withdraw_reason: form.reason, withdraw_errors, ..fresh };
+            lead_page::render(&app, lead, me, layout, None, forms, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+    }
 }
 
 async fn answer(
@@ -297,25 +361,31 @@ async fn answer(
     Ok(Redirect::to("/hand-backs"))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct StatusForm {
-    to: String,
-    reason: String,
+pub struct StatusForm {
+    pub to: String,
+    pub reason: String,
 }
 
 async fn change_status(
     State(app): State<App>,
     Path(lead): Path<LeadId>,
     me: User,
+    layout: Layout,
     flashes: Flashes,
     Form(form): Form<StatusForm>,
-) -> AppResult<Redirect> {
+) -> AppResult<Response> {
     match actions::change_status(&app, &me, lead, &form.to, &form.reason).await? {
-        Ok(()) => flashes.add(FlashKind::Success, "The status is changed."),
-        Err(errors) => return Err(AppError::Invalid(errors)),
+        Ok(()) => {
+            flashes.add(FlashKind::Success, "The status is changed.");
+            Ok(Redirect::to(&format!("/leads/{lead}")).into_response())
+        }
+        Err(status_errors) => {
+            let forms = Forms { status: form, status_errors, ..Forms::fresh(&me, &layout) };
+            lead_page::render(&app, lead, me, layout, None, forms, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
     }
-    Ok(Redirect::to(&format!("/leads/{lead}")))
 }
 
 #[derive(Template, WebTemplate)]

@@ -2,23 +2,29 @@
 
 use sqlx::PgConnection;
 
+use super::claims;
+use super::disputes::model::Clock;
 use super::model::{Handoff, HandoffState};
 use super::packet::Packet;
 use super::queries;
 use super::queues::Due;
-use super::service_levels::Deadline;
+use super::reps::may_claim;
+use crate::agreement::citations::Citation;
+use crate::agreement::terms::Party;
 use crate::agreement::versions::Version;
+use crate::app::App;
 use crate::auth::User;
 use crate::error::AppResult;
 use crate::kernel::people::{Department, Role};
 use crate::leads::Lead;
+use crate::scoring::CategoryKey;
 use crate::web::Layout;
 
 /// The handoffs of a lead for one person.
 pub struct Panel {
     pub open: Option<Open>,
     /// Closed handoffs, the newest first.
-    pub earlier: Vec<Handoff>,
+    pub earlier: Vec<Past>,
     /// Hand-back reasons: key and label with its kind.
     pub reasons: Vec<(String, String)>,
 }
@@ -29,13 +35,32 @@ pub struct Open {
     pub queue_label: String,
     /// The routing rule that matched, in words.
     pub rule_label: String,
-    pub claim: Due,
+    /// By which clauses it was offered, went to its queue, and has its deadlines by which calendar.
+    pub offered_by: Option<Citation>,
+    pub routed_by: Option<Citation>,
+    pub promised_by: Option<Citation>,
+    pub calendar: Option<Citation>,
+    pub claim: Option<Due>,
     /// The first-contact clock, once it is claimed.
     pub contact: Option<Due>,
     pub packet: Option<Packet>,
     pub may_claim: bool,
+    /// Why this person of Sales may not claim it.
+    pub claim_refused: Option<String>,
     pub may_work: bool,
     pub may_withdraw: bool,
+    /// Whether the agreement asks for a reason of who withdraws.
+    pub withdraw_needs_reason: bool,
+}
+
+/// A closed handoff.
+pub struct Past {
+    pub handoff: Handoff,
+    /// Its clocks that came to an end.
+    pub clocks: Vec<(Clock, Due)>,
+    /// The reason of the hand-back, in the words of the version that it was given under.
+    pub reason: Option<String>,
+    pub returned_by: Option<Citation>,
 }
 
 impl Panel {
@@ -46,14 +71,17 @@ impl Panel {
             .map_or(user.is_sales(), |open| open.may_work && open.handoff.contacted_at.is_some())
     }
 
-    pub fn reason_label<'a>(&'a self, key: &'a str) -> &'a str {
-        self.reasons.iter().find(|(k, _)| k == key).map_or(key, |(_, label)| label)
+    /// All of them, the newest first.
+    pub fn handoffs(&self) -> Vec<&Handoff> {
+        let open = self.open.iter().map(|open| &open.handoff);
+        open.chain(self.earlier.iter().map(|past| &past.handoff)).collect()
     }
 }
 
 /// Loads the handoffs of a lead.
 pub async fn load(
     conn: &mut PgConnection,
+    app: &App,
     version: &Version,
     lead: &Lead,
     user: &User,
@@ -65,27 +93,72 @@ pub async fn load(
         Some(at) => {
             let mut handoff = all.remove(at);
             let packet = handoff.packet.take().and_then(|packet| serde_json::from_value(packet).ok());
-            Some(view(version, handoff, packet, user, layout))
+            let offered_under = app.versions.get(conn, handoff.version).await?;
+            let mut open = view(version, &offered_under, lead, handoff, packet, user, layout);
+            if open.may_claim {
+                let rep = claims::claimant(conn, version, user).await?;
+                let refused = may_claim(&version.terms, &open.handoff.queue, &rep, layout.now);
+                open.claim_refused = refused.err().map(|skip| skip.to_them());
+            }
+            Some(open)
         }
         None => None,
     };
+    let mut earlier = Vec::with_capacity(all.len());
+    for handoff in all {
+        let returned_under = app.versions.get(conn, handoff.version_of(Clock::Answer)).await?;
+        earlier.push(past(&returned_under, handoff, layout));
+    }
     let reasons = version.terms.hand_back.reasons.iter().map(|r| (r.key.clone(), r.label.clone())).collect();
-    Ok(Panel { open, earlier: all, reasons })
+    Ok(Panel { open, earlier, reasons })
 }
 
-fn view(version: &Version, handoff: Handoff, packet: Option<Packet>, user: &User, layout: &Layout) -> Open {
-    let terms = &version.terms;
+fn past(returned_under: &Version, handoff: Handoff, layout: &Layout) -> Past {
+    let key = handoff.hand_back_reason.as_deref();
+    let reason =
+        key.map(|key| returned_under.terms.reason(key).map_or(key, |reason| &reason.label).to_owned());
+    let ended = |clock: Clock| {
+        handoff.clock_state(clock, layout.now)?;
+        Some((clock, due(&handoff, clock, layout)?))
+    };
+    Past {
+        clocks: Clock::ALL.into_iter().filter_map(ended).collect(),
+        returned_by: key.and_then(|key| returned_under.cite_hand_back(key)),
+        reason,
+        handoff,
+    }
+}
+
+fn due(handoff: &Handoff, clock: Clock, layout: &Layout) -> Option<Due> {
+    let (deadline, done_at) = handoff.clock(clock)?;
+    Some(Due::of(&deadline, done_at, layout).or_waived(handoff.waiver(clock)))
+}
+
+fn view(
+    version: &Version,
+    offered_under: &Version,
+    lead: &Lead,
+    handoff: Handoff,
+    packet: Option<Packet>,
+    user: &User,
+    layout: &Layout,
+) -> Open {
+    let terms = &offered_under.terms;
     let is_waiting = handoff.state == HandoffState::Offered;
     let is_mine = handoff.owner_id == Some(user.id) || (user.is_sales() && user.role == Role::Manager);
     let rule = handoff
         .routing_rule
         .as_ref()
         .and_then(|key| terms.routing.rules.iter().find(|rule| rule.key == *key));
-    let claim = Deadline { risk_at: handoff.claim_risk_at, due_at: handoff.claim_due_at };
-    let contact = handoff
-        .contact_risk_at
-        .zip(handoff.contact_due_at)
-        .map(|(risk_at, due_at)| Due::of(&Deadline { risk_at, due_at }, handoff.contacted_at, layout));
+    let category = CategoryKey::parse(&handoff.category).unwrap_or(CategoryKey::LowInterestBadFit);
+    let track = handoff.fast_track.as_deref();
+    let withdrawn = &version.terms.jurisdictions.acts.withdrawn;
+    let withdrawal = version.terms.may_move(&lead.status, withdrawn, Party::Marketing);
+    let claims = version.terms.may_move(
+        &lead.status,
+        &version.terms.jurisdictions.acts.claimed,
+        Party::from(user.department),
+    );
     Open {
         queue_label: terms
             .queue(&handoff.queue)
@@ -94,12 +167,21 @@ fn view(version: &Version, handoff: Handoff, packet: Option<Packet>, user: &User
             || "no rule matched, so the fallback queue".to_owned(),
             |rule| format!("rule “{}”", rule.label),
         ),
-        claim: Due::of(&claim, handoff.claimed_at, layout),
-        contact,
+        offered_by: match track {
+            Some(key) => offered_under.cite_fast_track(key),
+            None => offered_under.cite_category(category),
+        },
+        routed_by: offered_under.cite_routing(handoff.routing_rule.as_deref()),
+        promised_by: offered_under.cite_promise(&handoff.queue, category, track.is_some()),
+        calendar: offered_under.cite("calendar"),
+        claim: due(&handoff, Clock::Claim, layout),
+        contact: due(&handoff, Clock::Contact, layout),
         packet,
-        may_claim: is_waiting && user.is_sales(),
+        may_claim: is_waiting && user.is_sales() && claims.is_ok(),
+        claim_refused: None,
         may_work: !is_waiting && user.is_sales() && is_mine,
-        may_withdraw: is_waiting && user.department == Department::Marketing,
+        may_withdraw: is_waiting && user.department == Department::Marketing && withdrawal.is_ok(),
+        withdraw_needs_reason: withdrawal.is_ok_and(|transition| transition.reason),
         handoff,
     }
 }

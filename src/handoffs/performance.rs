@@ -115,7 +115,7 @@ impl Figures {
 /// The service level that holds for a group of handoffs; none for the default.
 fn level_of<'a>(terms: &'a Terms, group: &Group) -> Option<&'a str> {
     let category = CategoryKey::parse(&group.category).unwrap_or(CategoryKey::LowInterestBadFit);
-    let level = judge::level(terms, &group.queue, category, group.fast_track.is_some())?;
+    let level = terms.service_levels.level(&group.queue, category, group.fast_track.is_some())?;
     Some(&level.key)
 }
 

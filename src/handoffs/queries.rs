@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::disputes::model::Waivers;
 use super::model::{Handoff, HandoffState, NewHandoff};
+use super::reps::Rep;
 use crate::kernel::ids::{HandoffId, LeadId, UserId};
 use crate::leads::Lead;
 
@@ -50,6 +53,13 @@ pub async fn of_lead(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Vec<
                   h.routing_rule, h.category, h.fast_track, h.owner_id as "owner_id: UserId", u.name as "owner_name?", h.qualified_at,
                   h.offered_at, h.claimed_at, h.contacted_at, h.closed_at, h.claim_risk_at, h.claim_due_at, h.contact_risk_at,
                   h.contact_due_at, h.hand_back_reason, h.hand_back_note, h.nurture_until, h.answer_due_at, h.answered_at,
+                  case when h.state = 'handed_back' then (
+                      select version from audit_entries where subject_id = h.lead_id and verb = 'handed_back' and detail->>'handoff' = h.id::text limit 1
+                  ) end as returned_version,
+                  case when h.claim_waived or h.contact_waived or h.answer_waived then (
+                      select jsonb_object_agg(w.clock, jsonb_build_object('by', coalesce(wu.name, 'A former colleague'), 'reason', w.reason, 'at', w.at))
+                      from waivers w left join users wu on wu.id = w.user_id where w.lead_id = h.lead_id and w.handoff_id = h.id
+                  ) end as "waivers: Json<Waivers>",
                   case when h.closed_at is null then h.packet end as packet
            from handoffs h left join users u on u.id = h.owner_id
            where h.lead_id = $1 order by h.offered_at desc, h.id desc"#,
@@ -76,6 +86,33 @@ pub async fn one_claim_at_a_time(conn: &mut PgConnection, user: UserId) -> sqlx:
 pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from handoffs where owner_id = $1 and closed_at is null"#,
+        user.0
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Everybody of Sales, active or not, by name; whether they have acknowledged or signed this version.
+pub async fn reps(conn: &mut PgConnection, version: i32) -> sqlx::Result<Vec<Rep>> {
+    sqlx::query_as!(
+        Rep,
+        r#"select u.id as "id: UserId", u.name, u.email, u.active, u.away_until,
+                  (select count(*) from handoffs h where h.owner_id = u.id and h.closed_at is null) as "holds!",
+                  (exists (select 1 from agreement_acknowledgements a where a.version = $1 and a.user_id = u.id)
+                   or exists (select 1 from agreement_signatures s where s.version = $1 and s.user_id = u.id)) as "has_acknowledged!"
+           from users u where u.department = 'sales' order by lower(u.name), u.id"#,
+        version
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Whether somebody has acknowledged a version, or signed it.
+pub async fn has_acknowledged(conn: &mut PgConnection, version: i32, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select 1 from agreement_acknowledgements where version = $1 and user_id = $2)
+                  or exists (select 1 from agreement_signatures where version = $1 and user_id = $2) as "has!""#,
+        version,
         user.0
     )
     .fetch_one(conn)
@@ -124,6 +161,7 @@ pub async fn claim(
                    with ordinality as w (lead_id, id, status_from, risk_at, due_at, place)
            ), won as (
                select w.* from wanted w join handoffs h on h.lead_id = w.lead_id and h.id = w.id
+               join leads l on l.id = w.lead_id and l.status = w.status_from
                where h.state = 'offered'
                    and ($14::bigint is null or (select count(*) from handoffs o where o.owner_id = $6 and o.closed_at is null) < $14)
                order by w.place limit 1 for update of h skip locked
@@ -184,12 +222,12 @@ pub async fn candidates(
         r#"with urgent as materialized (
                select 0 as part, c.* from unnest($1::text[]) as q (key) cross join lateral (
                    select claim_due_at, hot_until, lead_id, id, version, queue, category, fast_track
-                   from handoffs where queue = q.key and state = 'offered' and claim_risk_at <= $2
+                   from handoffs where queue = q.key and state = 'offered' and claim_risk_at <= $2 and not claim_waived
                    order by claim_due_at, id limit $3) c
            ), hot as (
                select 1 as part, c.* from unnest($1::text[]) as q (key) cross join lateral (
                    select claim_due_at, hot_until, lead_id, id, version, queue, category, fast_track
-                   from handoffs where queue = q.key and state = 'offered' and claim_risk_at > $2
+                   from handoffs where queue = q.key and state = 'offered' and (claim_risk_at > $2 or claim_waived)
                    order by coalesce(hot_until, '-infinity') desc, id desc limit $3) c
                where (select count(*) from urgent) < $3
            )

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
+use super::disputes::model::Waiver;
 use super::service_levels::{ClockState, Deadline};
 use crate::agreement::versions::Version;
 use crate::kernel::ids::{HandoffId, LeadId, UserId};
@@ -15,6 +17,7 @@ use crate::web::layout::Moment;
 pub struct Waiting {
     pub lead_id: LeadId,
     pub id: HandoffId,
+    pub version: i32,
     pub name: String,
     pub title: Option<String>,
     pub company: Option<String>,
@@ -27,6 +30,7 @@ pub struct Waiting {
     pub claim: Deadline,
     /// Whether it stands in the first part of the queue: that which runs out of time.
     pub is_urgent: bool,
+    pub waiver: Option<Waiver>,
 }
 
 impl Waiting {
@@ -49,7 +53,7 @@ impl Waiting {
     }
 
     pub fn due(&self, layout: &Layout) -> Due {
-        Due::of(&self.claim, None, layout)
+        Due::of(&self.claim, None, layout).or_waived(self.waiver.as_ref())
     }
 }
 
@@ -63,9 +67,11 @@ pub fn interest_now(version: &Version, hot_until: Option<DateTime<Utc>>, now: Da
 /// A deadline as the pages show it.
 #[derive(Debug, Clone)]
 pub struct Due {
-    /// running, at_risk, met or breached.
+    /// running, at_risk, met, breached or waived.
     pub state: &'static str,
     pub at: Moment,
+    /// Who stopped the clock.
+    pub waiver: Option<Waiver>,
 }
 
 impl Due {
@@ -75,7 +81,15 @@ impl Due {
         // A stopped clock tells when it was stopped, a running one when it is due.
         let shown =
             if state == ClockState::Met { done_at.unwrap_or(deadline.due_at) } else { deadline.due_at };
-        Due { state: state.key(), at: layout.time(&shown) }
+        Due { state: state.key(), at: layout.time(&shown), waiver: None }
+    }
+
+    /// The same of a clock that a person stopped.
+    pub fn or_waived(self, waiver: Option<&Waiver>) -> Due {
+        match waiver {
+            Some(waiver) => Due { state: ClockState::Waived.key(), waiver: Some(waiver.clone()), ..self },
+            None => self,
+        }
     }
 }
 
@@ -99,9 +113,13 @@ pub async fn waiting(
     if !in_hot_part {
         rows = sqlx::query!(
             r#"select h.lead_id as "lead_id: LeadId", h.id as "id: HandoffId", coalesce(l.name, l.email, l.company, 'Unnamed lead') as "name!", l.title, l.company, l.fit,
-                      h.hot_until, h.category, h.fast_track, h.cycle, h.offered_at, h.claim_risk_at, h.claim_due_at
+                      h.version, h.hot_until, h.category, h.fast_track, h.cycle, h.offered_at, h.claim_risk_at, h.claim_due_at,
+                      case when h.claim_waived then (
+                          select jsonb_build_object('by', coalesce(u.name, 'A former colleague'), 'reason', w.reason, 'at', w.at)
+                          from waivers w left join users u on u.id = w.user_id where w.lead_id = h.lead_id and w.handoff_id = h.id and w.clock = 'claim'
+                      ) end as "waiver: Json<Waiver>"
                from handoffs h join leads l on l.id = h.lead_id
-               where h.queue = $1 and h.state = 'offered' and h.claim_risk_at <= $2
+               where h.queue = $1 and h.state = 'offered' and h.claim_risk_at <= $2 and not h.claim_waived
                  and ($3::timestamptz is null or (h.claim_due_at, h.id) > ($3, $4::uuid))
                order by h.claim_due_at, h.id limit 51"#,
             queue,
@@ -113,8 +131,8 @@ pub async fn waiting(
         .await?
         .into_iter()
         .map(|r| Waiting {
-            lead_id: r.lead_id, id: r.id, name: r.name, title: r.title, company: r.company, fit: r.fit, hot_until: r.hot_until, category: r.category,
-            fast_track: r.fast_track, cycle: r.cycle, offered_at: r.offered_at, claim: Deadline { risk_at: r.claim_risk_at, due_at: r.claim_due_at }, is_urgent: true,
+            lead_id: r.lead_id, id: r.id, version: r.version, name: r.name, title: r.title, company: r.company, fit: r.fit, hot_until: r.hot_until, category: r.category,
+            fast_track: r.fast_track, cycle: r.cycle, offered_at: r.offered_at, claim: Deadline { risk_at: r.claim_risk_at, due_at: r.claim_due_at }, is_urgent: true, waiver: None,
         })
         .collect();
     }
@@ -122,9 +140,13 @@ pub async fn waiting(
     if room > 0 {
         let hot = sqlx::query!(
             r#"select h.lead_id as "lead_id: LeadId", h.id as "id: HandoffId", coalesce(l.name, l.email, l.company, 'Unnamed lead') as "name!", l.title, l.company, l.fit,
-                      h.hot_until, h.category, h.fast_track, h.cycle, h.offered_at, h.claim_risk_at, h.claim_due_at
+                      h.version, h.hot_until, h.category, h.fast_track, h.cycle, h.offered_at, h.claim_risk_at, h.claim_due_at,
+                      case when h.claim_waived then (
+                          select jsonb_build_object('by', coalesce(u.name, 'A former colleague'), 'reason', w.reason, 'at', w.at)
+                          from waivers w left join users u on u.id = w.user_id where w.lead_id = h.lead_id and w.handoff_id = h.id and w.clock = 'claim'
+                      ) end as "waiver: Json<Waiver>"
                from handoffs h join leads l on l.id = h.lead_id
-               where h.queue = $1 and h.state = 'offered' and h.claim_risk_at > $2
+               where h.queue = $1 and h.state = 'offered' and (h.claim_risk_at > $2 or h.claim_waived)
                  and ($3::uuid is null or (coalesce(h.hot_until, '-infinity'), h.id) < (coalesce($4::timestamptz, '-infinity'), $3))
                order by coalesce(h.hot_until, '-infinity') desc, h.id desc limit 51"#,
             queue,
@@ -137,6 +159,7 @@ pub async fn waiting(
         rows.extend(hot.into_iter().take(room).map(|r| Waiting {
             lead_id: r.lead_id,
             id: r.id,
+            version: r.version,
             name: r.name,
             title: r.title,
             company: r.company,
@@ -148,6 +171,7 @@ pub async fn waiting(
             offered_at: r.offered_at,
             claim: Deadline { risk_at: r.claim_risk_at, due_at: r.claim_due_at },
             is_urgent: false,
+            waiver: r.waiver.map(|waiver| waiver.0),
         }));
     }
     Ok(rows)
@@ -176,8 +200,8 @@ pub struct QueueCount {
 pub async fn counts(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<QueueCount>> {
     sqlx::query_as!(
         QueueCount,
-        r#"select queue, count(*) as "waiting!", count(*) filter (where claim_risk_at <= $1 and claim_due_at >= $1) as "at_risk!",
-                  count(*) filter (where claim_due_at < $1) as "breached!"
+        r#"select queue, count(*) as "waiting!", count(*) filter (where claim_risk_at <= $1 and claim_due_at >= $1 and not claim_waived) as "at_risk!",
+                  count(*) filter (where claim_due_at < $1 and not claim_waived) as "breached!"
            from handoffs where state = 'offered' group by queue"#,
         now
     )
@@ -195,11 +219,12 @@ pub struct Held {
     pub claimed_at: DateTime<Utc>,
     pub contacted_at: Option<DateTime<Utc>>,
     pub contact: Deadline,
+    pub waiver: Option<Waiver>,
 }
 
 impl Held {
     pub fn due(&self, layout: &Layout) -> Due {
-        Due::of(&self.contact, self.contacted_at, layout)
+        Due::of(&self.contact, self.contacted_at, layout).or_waived(self.waiver.as_ref())
     }
 }
 
@@ -207,10 +232,14 @@ impl Held {
 pub async fn held(conn: &mut PgConnection, user: Option<UserId>, limit: i64) -> sqlx::Result<Vec<Held>> {
     let rows = sqlx::query!(
         r#"select h.lead_id as "lead_id: LeadId", coalesce(l.name, l.email, l.company, 'Unnamed lead') as "name!", l.company, l.status, u.name as owner_name,
-                  h.claimed_at as "claimed_at!", h.contacted_at, h.contact_risk_at as "risk_at!", h.contact_due_at as "due_at!"
+                  h.claimed_at as "claimed_at!", h.contacted_at, h.contact_risk_at as "risk_at!", h.contact_due_at as "due_at!",
+                  case when h.contact_waived then (
+                      select jsonb_build_object('by', coalesce(u.name, 'A former colleague'), 'reason', w.reason, 'at', w.at)
+                      from waivers w left join users u on u.id = w.user_id where w.lead_id = h.lead_id and w.handoff_id = h.id and w.clock = 'contact'
+                  ) end as "waiver: Json<Waiver>"
            from handoffs h join leads l on l.id = h.lead_id join users u on u.id = h.owner_id
            where h.closed_at is null and h.owner_id is not null and ($1::uuid is null or h.owner_id = $1)
-           order by (h.contacted_at is not null), h.contact_due_at, h.id limit $2"#,
+           order by (h.contacted_at is not null or h.contact_waived), h.contact_due_at, h.id limit $2"#,
         user.map(|id| id.0),
         limit
     )
@@ -227,6 +256,7 @@ pub async fn held(conn: &mut PgConnection, user: Option<UserId>, limit: i64) -> 
             claimed_at: r.claimed_at,
             contacted_at: r.contacted_at,
             contact: Deadline { risk_at: r.risk_at, due_at: r.due_at },
+            waiver: r.waiver.map(|waiver| waiver.0),
         })
         .collect())
 }
@@ -244,11 +274,12 @@ pub struct Returned {
     pub nurture_until: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
     pub answer: Deadline,
+    pub waiver: Option<Waiver>,
 }
 
 impl Returned {
     pub fn due(&self, layout: &Layout) -> Due {
-        Due::of(&self.answer, self.answered_at, layout)
+        Due::of(&self.answer, self.answered_at, layout).or_waived(self.waiver.as_ref())
     }
 }
 
@@ -257,7 +288,11 @@ pub async fn returned(conn: &mut PgConnection, answered: bool, limit: i64) -> sq
     let rows = sqlx::query!(
         r#"select h.lead_id as "lead_id: LeadId", h.id as "id: HandoffId", coalesce(l.name, l.email, l.company, 'Unnamed lead') as "name!", l.company,
                   u.name as "owner_name?", h.hand_back_reason as "reason!", coalesce(h.hand_back_note, '') as "note!", h.closed_at as "closed_at!",
-                  h.nurture_until, h.answered_at, h.answer_due_at as "due_at!"
+                  h.nurture_until, h.answered_at, h.answer_due_at as "due_at!",
+                  case when h.answer_waived then (
+                      select jsonb_build_object('by', coalesce(u.name, 'A former colleague'), 'reason', w.reason, 'at', w.at)
+                      from waivers w left join users u on u.id = w.user_id where w.lead_id = h.lead_id and w.handoff_id = h.id and w.clock = 'answer'
+                  ) end as "waiver: Json<Waiver>"
            from handoffs h join leads l on l.id = h.lead_id left join users u on u.id = h.owner_id
            where h.state = 'handed_back' and (h.answered_at is not null) = $1
            order by case when not $1 then h.answer_due_at end, h.answered_at desc, h.id limit $2"#,
@@ -279,7 +314,8 @@ pub async fn returned(conn: &mut PgConnection, answered: bool, limit: i64) -> sq
             closed_at: r.closed_at,
             nurture_until: r.nurture_until,
             answered_at: r.answered_at,
-            answer: Deadline { risk_at: r.due_at - (r.due_at - r.closed_at) / 4, due_at: r.due_at },
+            answer: Deadline::answer(r.closed_at, r.due_at),
+            waiver: r.waiver.map(|waiver| waiver.0),
         })
         .collect())
 }

@@ -19,6 +19,8 @@ pub enum ClockState {
     AtRisk,
     Met,
     Breached,
+    /// A manager of the other side stopped it. It counts as neither met nor breached.
+    Waived,
 }
 
 impl ClockState {
@@ -28,6 +30,7 @@ impl ClockState {
             ClockState::AtRisk => "at_risk",
             ClockState::Met => "met",
             ClockState::Breached => "breached",
+            ClockState::Waived => "waived",
         }
     }
 }
@@ -55,6 +58,11 @@ impl Deadline {
     /// The first-contact clock of a claim.
     pub fn contact(calendar: &BusinessCalendar, promise: &Promise, claimed_at: DateTime<Utc>) -> Deadline {
         Deadline::after(calendar, claimed_at, promise.first_contact_within_minutes, promise.at_risk_percent)
+    }
+
+    /// The answer clock of a hand-back, at risk in the last quarter of its time.
+    pub fn answer(closed_at: DateTime<Utc>, due_at: DateTime<Utc>) -> Deadline {
+        Deadline { risk_at: due_at - (due_at - closed_at) / 4, due_at }
     }
 
     /// The state at a time; `done_at` is when the clock was stopped.

@@ -58,6 +58,8 @@ id! {
     HandoffId,
     /// An opportunity.
     DealId,
+    /// Something that one department contests.
+    DisputeId,
     /// One import of a file.
     ImportId,
 }

@@ -30,6 +30,13 @@ impl Department {
             Department::Sales => "Sales",
         }
     }
+
+    pub fn other(self) -> Department {
+        match self {
+            Department::Marketing => Department::Sales,
+            Department::Sales => Department::Marketing,
+        }
+    }
 }
 
 /// What a person may do beyond the work of their department. Only a manager signs for it.

@@ -56,6 +56,9 @@ pub struct Beside {
     pub has_deals: bool,
     /// How the version in force stands, asked along to save a round trip.
     pub standing: Option<String>,
+    pub has_disputes: bool,
+    /// The versions that judged it, the first one first.
+    pub judged_by: Option<Vec<i32>>,
 }
 
 pub async fn beside(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Beside> {
@@ -64,6 +67,10 @@ pub async fn beside(conn: &mut PgConnection, lead: LeadId) -> sqlx::Result<Besid
         r#"select u.name as "owner?", c.name as "campaign?", p.name as "persona?",
                   (select array_agg(value order by value) from identities where lead_id = l.id and kind = 'external') as external_ids,
                   exists (select 1 from deals where lead_id = l.id) as "has_deals!",
+                  exists (select 1 from disputes where lead_id = l.id) as "has_disputes!",
+                  (select array_agg(distinct v.number order by v.number) from (
+                      select version as number from audit_entries where subject_id = l.id and version is not null
+                      union all select version from handoffs where lead_id = l.id union all select l.judged_version) v) as judged_by,
                   (select standing from agreement_in_force) as standing
            from leads l left join users u on u.id = l.owner_id left join campaigns c on c.id = l.campaign_id left join personas p on p.id = l.persona_id
            where l.id = $1"#,

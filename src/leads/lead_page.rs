@@ -1,5 +1,6 @@
 //! The page of one lead: who, why, where it stands, what happened, and what may be done next.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::acts::{ActivityForm, EventForm};
 use super::form::TOUCH;
@@ -15,8 +17,9 @@ use super::form_query::{self, Beside, CustomField};
 use super::model::{Lead, display_name, outcomes};
 use super::plane::points_text;
 use super::timeline::{self, Line};
-use super::timeline_query::{self, ENTRIES};
+use super::timeline_query::{self, ENTRIES, TimelineRow};
 use super::{list_query, queries};
+use crate::agreement::citations::Citation;
 use crate::agreement::facts::EVENT_KINDS;
 use crate::agreement::terms::{Party, Transition};
 use crate::agreement::versions::Version;
@@ -24,7 +27,10 @@ use crate::app::App;
 use crate::auth::{Access, User};
 use crate::deals::model::{Deal, DealForm};
 use crate::error::{AppError, AppResult};
-use crate::handoffs::judge::{self, Verdict};
+use crate::handoffs::disputes::card::{self, Card};
+use crate::handoffs::disputes::pages::{ContestForm, WaiverForm};
+use crate::handoffs::judge::{self, Hold, Judgement, Verdict};
+use crate::handoffs::pages::StatusForm;
 use crate::handoffs::panel::{self, Panel};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::ids::LeadId;
@@ -42,6 +48,21 @@ pub struct Forms {
     pub activity_errors: FieldErrors,
     pub event: EventForm,
     pub event_errors: FieldErrors,
+    pub status: StatusForm,
+    pub status_errors: FieldErrors,
+    pub withdraw_reason: String,
+    pub withdraw_errors: FieldErrors,
+    pub contest: ContestForm,
+    pub contest_errors: FieldErrors,
+    pub waiver: WaiverForm,
+    pub waiver_errors: FieldErrors,
+}
+
+impl Forms {
+    /// Nothing typed yet.
+    pub fn fresh(me: &User, layout: &Layout) -> Forms {
+        Forms { event: EventForm::fresh(layout.now, me.time_zone), ..Forms::default() }
+    }
 }
 
 #[derive(Template)]
@@ -56,10 +77,11 @@ struct LeadPage {
     custom: Vec<CustomField>,
     version: Arc<Version>,
     scores: Scores,
-    /// Why the lead is not with sales, sentence by sentence.
-    holds: Vec<String>,
+    /// Why the lead is not with sales, sentence by sentence, each with its clause.
+    holds: Vec<(String, Option<Citation>)>,
     moves: Vec<Transition>,
     panel: Panel,
+    card: Card,
     deals: Vec<Deal>,
     deal: DealForm,
     timeline: Vec<Line>,
@@ -99,7 +121,7 @@ pub async fn show(
     layout: Layout,
 ) -> AppResult<Response> {
     let after = if place.after.is_empty() { None } else { Some(place_of(&place.after)?) };
-    let forms = Forms { event: EventForm::fresh(layout.now, me.time_zone), ..Forms::default() };
+    let forms = Forms::fresh(&me, &layout);
     render(&app, id, me, layout, after, forms, StatusCode::OK).await
 }
 
@@ -140,9 +162,11 @@ pub async fn render(
         let cursor = Cursor { key: row.at.timestamp_micros().to_string(), id: row.id };
         format!("/leads/{id}?after={}#timeline", crate::web::forms::encode(&cursor.to_string()))
     });
-    let panel = panel::load(&mut conn, &version, &lead, &me, &layout).await?;
+    let panel = panel::load(&mut conn, app, &version, &lead, &me, &layout).await?;
+    let card = card::load(&mut conn, app, id, &panel.handoffs(), beside.has_disputes, &me, &layout).await?;
     let deals = if beside.has_deals { crate::deals::queries::of_lead(&mut conn, id).await? } else { vec![] };
-    let holds = holds(&judge::judge(&version, &lead, loaded.has_open_handoff, layout.now).verdict, &version);
+    let holds = holds(&judge::judge(&version, &lead, loaded.has_open_handoff, layout.now), &version, &lead);
+    let versions = versions_of(&mut conn, app, &rows).await?;
     let moves = if loaded.has_open_handoff {
         vec![]
     } else {
@@ -153,7 +177,7 @@ pub async fn render(
             .to_owned();
     let page = LeadPage {
         scores: scores(judged, &lead, &layout),
-        timeline: timeline::tell(&rows, &version.terms),
+        timeline: timeline::tell(&rows, &version, &versions),
         may_add_events: Access::Marketing.allows(&me).is_ok(),
         deal: DealForm::default(),
         errors: FieldErrors::default(),
@@ -169,6 +193,7 @@ pub async fn render(
         holds,
         moves,
         panel,
+        card,
         deals,
         older,
         forms,
@@ -195,16 +220,43 @@ fn scores(judged: Arc<Version>, lead: &Lead, layout: &Layout) -> Scores {
     }
 }
 
-fn holds(verdict: &Verdict, version: &Version) -> Vec<String> {
-    match verdict {
-        Verdict::Held(holds) => holds.iter().map(ToString::to_string).collect(),
-        Verdict::NotDue(route) => vec![format!(
-            "Its category is routed to “{}” (part 5, Categories of version {}).",
-            route.label(),
-            version.number
-        )],
+fn holds(judgement: &Judgement, version: &Version, lead: &Lead) -> Vec<(String, Option<Citation>)> {
+    match &judgement.verdict {
+        Verdict::Held(holds) => holds
+            .iter()
+            .map(|hold| {
+                let cited = match hold {
+                    Hold::NoTransition { .. } => {
+                        version.cite_move(&lead.status, &version.terms.jurisdictions.acts.offered)
+                    }
+                    _ => version.cite(hold.path()),
+                };
+                (hold.to_string(), cited)
+            })
+            .collect(),
+        Verdict::NotDue(route) => {
+            let said = format!("Its category is routed to “{}” (part 5, Categories).", route.label());
+            vec![(said, version.cite_category(judgement.category))]
+        }
         Verdict::Offer(_) | Verdict::AlreadyOpen => vec![],
     }
+}
+
+/// The versions that the entries of a timeline name. One whose terms were tampered with explains nothing any more, but
+/// must not hide the rest.
+async fn versions_of(
+    conn: &mut PgConnection,
+    app: &App,
+    rows: &[TimelineRow],
+) -> AppResult<HashMap<i32, Arc<Version>>> {
+    let mut versions = HashMap::new();
+    for number in rows.iter().filter_map(|row| row.version).collect::<BTreeSet<_>>() {
+        match app.versions.get(conn, number).await {
+            Ok(version) => _ = versions.insert(number, version),
+            Err(error) => tracing::warn!(number, %error, "a timeline names a version that cannot be read"),
+        }
+    }
+    Ok(versions)
 }
 
 impl Scores {

@@ -8,7 +8,7 @@ mod events_query;
 mod filters;
 mod form;
 mod form_query;
-mod lead_page;
+pub mod lead_page;
 mod list;
 mod list_query;
 pub mod model;

@@ -1,12 +1,17 @@
 //! What happened on a lead, in sentences.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::model::outcomes;
 use super::timeline_query::{Origin, TimelineRow};
+use crate::agreement::citations::Citation;
 use crate::agreement::facts::{event_label, lead_field};
 use crate::agreement::terms::Terms;
+use crate::agreement::versions::Version;
 use crate::kernel::text::money;
 use crate::scoring::CategoryKey;
 
@@ -19,16 +24,18 @@ pub struct Line {
     pub title: String,
     /// Further sentences, each a line of its own.
     pub details: Vec<String>,
-    /// The version of the agreement, where it decided.
+    /// The version of the agreement that judged it, where one did.
     pub version: Option<i32>,
+    /// The clause by which it did.
+    pub cite: Option<Citation>,
 }
 
-/// Tells the entries, in the words of an agreement. What happened at one instant is told in the order of the domain:
-/// a lead is added before it is offered.
-pub fn tell(rows: &[TimelineRow], terms: &Terms) -> Vec<Line> {
+/// Tells the entries, each in the words of the version that judged it then; what none judged in the words of `now`.
+/// What happened at one instant is told in the order of the domain: a lead is added before it is offered.
+pub fn tell(rows: &[TimelineRow], now: &Version, versions: &HashMap<i32, Arc<Version>>) -> Vec<Line> {
     let mut rows: Vec<&TimelineRow> = rows.iter().collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.at), rank(row)));
-    rows.into_iter().map(|row| line(row, terms)).collect()
+    rows.into_iter().map(|row| line(row, now, versions)).collect()
 }
 
 /// The latest step first.
@@ -42,15 +49,72 @@ fn rank(row: &TimelineRow) -> u8 {
     }
 }
 
-fn line(row: &TimelineRow, terms: &Terms) -> Line {
+fn line(row: &TimelineRow, now: &Version, versions: &HashMap<i32, Arc<Version>>) -> Line {
+    let then = row.version.and_then(|number| versions.get(&number));
     let (symbol, tone, title, details) = match row.origin {
         Origin::Event => event(row),
         Origin::Activity => activity(row),
-        Origin::Record => record(row, terms),
+        Origin::Record => record(row, then.map_or(&now.terms, |version| &version.terms)),
     };
-    // What a person did needs no version to explain it.
-    let version = row.version.filter(|_| matches!(row.kind.as_str(), "offered" | "category_changed"));
-    Line { symbol, tone, at: row.at, title, details, version }
+    let cite = then.and_then(|version| cite(row, version));
+    Line { symbol, tone, at: row.at, title, details, version: row.version, cite }
+}
+
+/// The clause of the version that judged an entry.
+fn cite(row: &TimelineRow, version: &Version) -> Option<Citation> {
+    let (from, to) = (row.from_value.as_deref(), row.to_value.as_deref());
+    let text = |field: &str| row.detail.get(field).and_then(Value::as_str);
+    let act = |name: &str| version.cite(&format!("jurisdictions.acts.{name}"));
+    match row.kind.as_str() {
+        "created" => act("entered"),
+        "status_changed" => version.cite_move(from?, to?),
+        "category_changed" => version.cite_category(CategoryKey::parse(to?)?),
+        "offered" => version.cite_routing(text("rule")),
+        "claimed" => act("claimed"),
+        "contacted" => act("contacted"),
+        "converted" => act("converted"),
+        "withdrawn" => act("withdrawn"),
+        "handed_back" => version.cite_hand_back(to?),
+        "contested" | "dispute_ruled" => match if row.kind == "contested" { to? } else { from? } {
+            "category" => version.cite_category(CategoryKey::parse(text("contested")?)?),
+            "hand_back" => version.cite_hand_back(text("contested")?),
+            "answer_breach" => version.cite("service_levels.marketing.answer_within_minutes"),
+            _ => version.cite("service_levels"),
+        },
+        "clock_waived" if to == Some("answer") => {
+            version.cite("service_levels.marketing.answer_within_minutes")
+        }
+        "clock_waived" => version.cite("service_levels"),
+        _ => None,
+    }
+}
+
+/// What was contested, in words.
+fn matter(about: Option<&str>, contested: Option<String>, terms: &Terms) -> String {
+    let contested = contested.unwrap_or_default();
+    match about.unwrap_or_default() {
+        "category" => {
+            let label = CategoryKey::parse(&contested).map(|key| terms.category(key).label.clone());
+            format!("the category {}", label.unwrap_or_default())
+        }
+        "hand_back" => {
+            let label = terms.reason(&contested).map_or(contested.clone(), |reason| reason.label.clone());
+            format!("the hand-back “{label}”")
+        }
+        "claim_breach" => "that the claim came too late".to_owned(),
+        "contact_breach" => "that the first contact came too late".to_owned(),
+        "answer_breach" => "that the answer to the hand-back came too late".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// A clock in words.
+fn clock(key: Option<&str>) -> &'static str {
+    match key {
+        Some("claim") => "claim",
+        Some("contact") => "first contact",
+        _ => "answer to the hand-back",
+    }
 }
 
 type Told = (&'static str, &'static str, String, Vec<String>);
@@ -160,7 +224,25 @@ fn record(row: &TimelineRow, terms: &Terms) -> Told {
                 text("note").into_iter().collect(),
             )
         }
-        "withdrawn" => ("hand-stop", "red", format!("Offer withdrawn by {who}"), vec![]),
+        "withdrawn" => {
+            let reason = text("reason").map(|reason| format!("Reason: {reason}"));
+            ("hand-stop", "red", format!("Offer withdrawn by {who}"), reason.into_iter().collect())
+        }
+        "contested" => {
+            let what = matter(row.to_value.as_deref(), text("contested"), terms);
+            ("scale", "amber", format!("{who} contests {what}"), text("body").into_iter().collect())
+        }
+        "dispute_ruled" => {
+            let what = matter(row.from_value.as_deref(), text("contested"), terms);
+            let ruling = row.to_value.as_deref().unwrap_or_default();
+            let title = format!("{who} ruled on the dispute about {what}: {ruling}");
+            ("scale", "violet", title, text("note").into_iter().collect())
+        }
+        "clock_waived" => {
+            let title = format!("{who} waived the clock of the {}", clock(row.to_value.as_deref()));
+            let reason = text("reason").map(|reason| format!("Reason: {reason}"));
+            ("clock-pause", "violet", title, reason.into_iter().collect())
+        }
         "hand_back_answered" => ("check", "neutral", format!("Hand-back answered by {who}"), vec![]),
         "deal_opened" => ("briefcase", "green", format!("Deal opened by {who}"), deal(&row.detail)),
         "deal_won" => ("trophy", "green", format!("Deal won by {who}"), deal(&row.detail)),
@@ -244,6 +326,25 @@ mod tests {
         }
     }
 
+    fn version() -> Version {
+        Version::of(1, Terms::default_agreement()).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_told_and_cited_as_it_was_judged_then() {
+        let mut terms = Terms::default_agreement();
+        terms.vocabulary.iter_mut().find(|status| status.key == "nurturing").unwrap().label = "Tended".into();
+        let then = Arc::new(Version::of(3, terms).unwrap());
+        let mut moved = row(Origin::Record, "status_changed", json!({}));
+        (moved.from_value, moved.to_value) = (Some("new".into()), Some("nurturing".into()));
+        moved.version = Some(3);
+        let told = line(&moved, &version(), &HashMap::from([(3, then.clone())]));
+        assert_eq!(told.title, "New → Tended, by Lena Vogt");
+        assert_eq!(told.cite, then.cite_move("new", "nurturing"));
+        let lost = line(&moved, &version(), &HashMap::new());
+        assert_eq!((lost.title.as_str(), lost.version), ("New → Nurturing, by Lena Vogt", Some(3)));
+    }
+
     #[test]
     fn what_happened_at_once_is_told_in_the_order_of_the_domain() {
         let rows = [
@@ -252,7 +353,7 @@ mod tests {
             row(Origin::Event, "demo_request", json!({})),
         ];
         let told: Vec<String> =
-            tell(&rows, &Terms::default_agreement()).into_iter().map(|line| line.title).collect();
+            tell(&rows, &version(), &HashMap::new()).into_iter().map(|line| line.title).collect();
         assert_eq!(told, ["Offered to Sales in the queue ", "Demo request", "Added by Lena Vogt"]);
     }
 
@@ -274,17 +375,16 @@ mod tests {
     fn an_activity_says_how_it_went_and_keeps_its_lines() {
         let mut call = row(Origin::Activity, "call", json!("Wants a demo.\n\nCalls back <b>Monday</b>."));
         call.to_value = Some("left_message".into());
-        let line = line(&call, &Terms::default_agreement());
+        let line = line(&call, &version(), &HashMap::new());
         assert_eq!(line.title, "Lena Vogt called: left a message");
         assert_eq!(line.details, ["Wants a demo.", "Calls back <b>Monday</b>."]);
     }
 
     #[test]
     fn keys_are_told_in_the_words_of_the_agreement() {
-        let terms = Terms::default_agreement();
         let mut moved = row(Origin::Record, "status_changed", json!({ "reason": "asked for it" }));
         (moved.from_value, moved.to_value) = (Some("new".into()), Some("gone_word".into()));
-        let line = line(&moved, &terms);
+        let line = line(&moved, &version(), &HashMap::new());
         assert_eq!(line.title, "New → gone_word, by Lena Vogt");
         assert_eq!(line.details, ["Reason: asked for it"]);
     }
@@ -317,6 +417,9 @@ mod tests {
             "handed_back",
             "withdrawn",
             "hand_back_answered",
+            "contested",
+            "dispute_ruled",
+            "clock_waived",
             "deal_opened",
             "deal_won",
             "deal_lost",
@@ -327,7 +430,7 @@ mod tests {
             .chain(["call", "email", "meeting", "note"].map(|kind| row(Origin::Activity, kind, json!(""))));
         let rows: Vec<TimelineRow> =
             rows.chain(verbs.map(|verb| row(Origin::Record, verb, json!({})))).collect();
-        for line in tell(&rows, &Terms::default_agreement()) {
+        for line in tell(&rows, &version(), &HashMap::new()) {
             assert!(sprite.contains(&format!("<symbol id=\"{}\"", line.symbol)), "{}", line.symbol);
         }
     }

@@ -49,7 +49,7 @@ pub async fn render(
         status: shown.status.as_u16(),
         title: shown.title.to_owned(),
         message: shown.message,
-        back: Some(way_on(&path)),
+        back: Some(shown.way.map_or_else(|| way_on(&path), |(href, label)| (href.into(), label.into()))),
     };
     match page.render() {
         Ok(html) => {
@@ -101,7 +101,7 @@ fn bare(response: &Response) -> Option<Shown> {
         ),
         _ => return None,
     };
-    Some(Shown { status, title, message: message.to_owned() })
+    Some(Shown { status, title, message: message.to_owned(), way: None })
 }
 
 /// The list that a lost person probably came from.

@@ -94,6 +94,7 @@ const NAV: &[NavLine] = &[
     ("/leads", "Leads", "users", Some("g l"), Access::SignedIn),
     ("/queues", "Queues", "inbox", Some("g q"), Access::SignedIn),
     ("/hand-backs", "Hand-backs", "arrow-back-up", Some("g b"), Access::Marketing),
+    ("/disputes", "Disputes", "scale", Some("g d"), Access::SignedIn),
     ("/agreement", "Agreement", "file-certificate", Some("g a"), Access::SignedIn),
     ("/imports", "Imports", "file-import", Some("g i"), Access::Marketing),
     ("/users", "Users", "user-cog", Some("g u"), Access::Admin),
