@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::agreement::facts::RoutingFacts;
-use crate::agreement::terms::{FastTrack, Party, Promise, Route, ServiceLevel, Terms};
+use crate::agreement::terms::{FastTrack, Party, Promise, Route, Terms};
 use crate::agreement::versions::Version;
 use crate::leads::Lead;
 use crate::leads::model::NewEvent;

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::judge;
 use crate::agreement::terms::Terms;
 use crate::scoring::CategoryKey;
 
