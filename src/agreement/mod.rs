@@ -2,10 +2,14 @@
 
 pub mod actions;
 pub mod calendar;
+pub mod checks;
 pub mod clauses;
 mod codec;
 pub mod facts;
+pub mod find;
 pub mod jurisdiction;
+pub mod known;
+pub mod known_query;
 mod lookup;
 pub mod pages;
 pub mod prose;
