@@ -70,6 +70,8 @@ pub fn routes() -> Routes {
         .merge(auth::pages::pages())
         .merge(agreement::pages::pages())
         .merge(agreement::checks::pages::pages())
+        .merge(agreement::exchange::pages::pages())
+        .merge(agreement::conversation::pages::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())

@@ -5,6 +5,8 @@ pub mod calendar;
 pub mod checks;
 pub mod clauses;
 mod codec;
+pub mod conversation;
+pub mod exchange;
 pub mod facts;
 pub mod find;
 pub mod jurisdiction;
