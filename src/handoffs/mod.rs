@@ -11,4 +11,5 @@ pub mod panel;
 pub mod queries;
 pub mod queues;
 pub mod rejudge;
+pub mod reps;
 pub mod service_levels;

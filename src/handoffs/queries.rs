@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::model::{Handoff, HandoffState, NewHandoff};
+use super::reps::Rep;
 use crate::kernel::ids::{HandoffId, LeadId, UserId};
 use crate::leads::Lead;
 
@@ -76,6 +77,33 @@ pub async fn one_claim_at_a_time(conn: &mut PgConnection, user: UserId) -> sqlx:
 pub async fn held_by(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from handoffs where owner_id = $1 and closed_at is null"#,
+        user.0
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Everybody of Sales, active or not, by name; whether they have acknowledged or signed this version.
+pub async fn reps(conn: &mut PgConnection, version: i32) -> sqlx::Result<Vec<Rep>> {
+    sqlx::query_as!(
+        Rep,
+        r#"select u.id as "id: UserId", u.name, u.email, u.active, u.away_until,
+                  (select count(*) from handoffs h where h.owner_id = u.id and h.closed_at is null) as "holds!",
+                  (exists (select 1 from agreement_acknowledgements a where a.version = $1 and a.user_id = u.id)
+                   or exists (select 1 from agreement_signatures s where s.version = $1 and s.user_id = u.id)) as "has_acknowledged!"
+           from users u where u.department = 'sales' order by lower(u.name), u.id"#,
+        version
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Whether somebody has acknowledged a version, or signed it.
+pub async fn has_acknowledged(conn: &mut PgConnection, version: i32, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select 1 from agreement_acknowledgements where version = $1 and user_id = $2)
+                  or exists (select 1 from agreement_signatures where version = $1 and user_id = $2) as "has!""#,
+        version,
         user.0
     )
     .fetch_one(conn)
