@@ -108,7 +108,11 @@ pub fn picture(terms: &Terms) -> Picture {
     Picture {
         width: left(columns.len().saturating_sub(1)) + BOX_WIDTH + GAP_X / 2.0 + MARGIN,
         height: 2.0 * MARGIN + HEAD + inner,
-        heads: columns.iter().enumerate().map(|(at, (_, name, _))| (left(at) + BOX_WIDTH / 2.0, *name)).collect(),
+        heads: columns
+            .iter()
+            .enumerate()
+            .map(|(at, (_, name, _))| (left(at) + BOX_WIDTH / 2.0, *name))
+            .collect(),
         boxes: boxes.collect(),
         arrows: arrows(terms, &places, &gaps),
     }
@@ -190,9 +194,10 @@ fn passes(
     };
     let pass = |column: usize| {
         let wanted = straight(column);
-        let nearest = gaps[column].iter().enumerate().min_by(|(_, a), (_, b)| {
-            (*a - wanted).abs().total_cmp(&(*b - wanted).abs())
-        });
+        let nearest = gaps[column]
+            .iter()
+            .enumerate()
+            .min_by(|(_, a), (_, b)| (*a - wanted).abs().total_cmp(&(*b - wanted).abs()));
         let (gap, height) = nearest.map_or((0, wanted), |(gap, height)| (gap, *height));
         let before = used.entry((column, gap)).or_default();
         *before += 1;

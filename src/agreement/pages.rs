@@ -121,7 +121,11 @@ async fn page(app: App, layout: Layout, me: User, number: i32) -> AppResult<Docu
     };
     let readers = if is_in_force { signing_query::readers(&mut conn, number).await? } else { vec![] };
     Ok(DocumentPage {
-        asked: if number == obeyed.number { asked::of(&mut conn, &me, &obeyed, &layout).await? } else { None },
+        asked: if number == obeyed.number {
+            asked::of(&mut conn, &me, &obeyed, &layout).await?
+        } else {
+            None
+        },
         judging: runs::running(&mut conn, RejudgeAll::IDENTIFIER).await?,
         broken: Version::verified(&row, &signatures).err(),
         obeyed: obeyed.number,
@@ -218,11 +222,7 @@ async fn list(State(app): State<App>, layout: Layout) -> AppResult<VersionsPage>
     Ok(VersionsPage { layout, history })
 }
 
-async fn as_markdown(
-    State(app): State<App>,
-    Path(number): Path<i32>,
-    layout: Layout,
-) -> AppResult<Response> {
+async fn as_markdown(State(app): State<App>, Path(number): Path<i32>, layout: Layout) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
     let (row, terms) = stored(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;

@@ -1,5 +1,6 @@
 //! The command line: reads it, starts the runtime, and says what went wrong.
 
+mod agreement;
 mod database;
 mod demo;
 mod import;
@@ -42,6 +43,9 @@ enum Command {
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
+    /// Write the handoff agreement as a file, and check one.
+    #[command(subcommand)]
+    Agreement(agreement::AgreementCommand),
     /// Make a company with half a year of history in an empty database, to look around in or to measure.
     Demo(demo::DemoArgs),
     /// Use Baton's database with other programs.
@@ -69,6 +73,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => database::migrate(args).await?,
         Command::Import(args) => return import::run(args).await,
         Command::User(command) => users::run(command).await?,
+        Command::Agreement(command) => return agreement::run(command).await,
         Command::Demo(args) => demo::run(args).await?,
         Command::Db(command) => return database::run(command).await,
     }

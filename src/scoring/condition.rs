@@ -95,7 +95,7 @@ fn same(fact: &Fact, value: &Value) -> bool {
     }
 }
 
-fn truth_of(text: &str) -> Option<bool> {
+pub(super) fn truth_of(text: &str) -> Option<bool> {
     let text = text.trim();
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     if is("true") || is("yes") {
@@ -107,7 +107,7 @@ fn truth_of(text: &str) -> Option<bool> {
     }
 }
 
-fn compare(fact: &Fact, value: &Value) -> Option<Ordering> {
+pub(super) fn compare(fact: &Fact, value: &Value) -> Option<Ordering> {
     if let Some((fact, value)) = number_of_fact(fact).zip(number_of_value(value)) {
         return fact.partial_cmp(&value);
     }
@@ -125,7 +125,7 @@ fn number_of_fact(fact: &Fact) -> Option<f64> {
     }
 }
 
-fn number_of_value(value: &Value) -> Option<f64> {
+pub(super) fn number_of_value(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
         Value::Text(text) => number_of_text(text),
@@ -139,23 +139,23 @@ fn number_of_text(text: &str) -> Option<f64> {
 }
 
 /// The day of an ISO date or date and time, such as `2026-03-01` or `2026-03-01T09:30:00Z`.
-fn date_of(text: &str) -> Option<NaiveDate> {
+pub(super) fn date_of(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let (date, rest) = text.split_at_checked(10)?;
     let ends = rest.is_empty() || rest.starts_with(['T', 't', ' ']);
     ends.then(|| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok())?
 }
 
-fn same_text(a: &str, b: &str) -> bool {
+pub(super) fn same_text(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { lower(a).eq(lower(b)) }
 }
 
-fn starts_with(text: &str, start: &str) -> bool {
+pub(super) fn starts_with(text: &str, start: &str) -> bool {
     let mut text = lower(text);
     lower(start).all(|c| text.next() == Some(c))
 }
 
-fn contains(text: &str, part: &str) -> bool {
+pub(super) fn contains(text: &str, part: &str) -> bool {
     if text.is_ascii() && part.is_ascii() {
         let (text, part) = (text.as_bytes(), part.as_bytes());
         return part.is_empty() || text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));

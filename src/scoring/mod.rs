@@ -8,6 +8,7 @@ mod condition;
 mod event;
 mod facts;
 mod fit;
+mod implies;
 mod interest;
 #[cfg(test)]
 mod interest_tests;
@@ -17,4 +18,5 @@ pub use condition::{Op, Test, Value, hold};
 pub use event::ScoredEvent;
 pub use facts::{Fact, Facts, json_fact};
 pub use fit::{FitLine, FitRule, FitScore};
+pub use implies::{contradicts, implies};
 pub use interest::{Folded, Interest, InterestLine, InterestRule, InterestRules, Part};

@@ -37,6 +37,25 @@ impl Display for TermsError {
 
 impl std::error::Error for TermsError {}
 
+impl TermsError {
+    /// What is wrong at a path of the terms.
+    pub fn at(
+        path: &str,
+        value: impl Display,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> TermsError {
+        let field = match path.split(['.', '[']).next() {
+            Some("retired_statuses") => Some("vocabulary"),
+            field => field,
+        };
+        let part = PARTS.iter().position(|part| field == Some(part));
+        let clause = part.map_or_else(|| path.to_owned(), |part| format!("{}. {path}", part + 1));
+        let (value, problem, remedy) = (value.to_string(), problem.into(), remedy.into());
+        TermsError { path: path.to_owned(), clause, value, problem, remedy }
+    }
+}
+
 impl Terms {
     /// Every clause that is not sound, in the order of the parts.
     pub fn validate(&self) -> Result<(), Vec<TermsError>> {
@@ -74,14 +93,7 @@ impl Check<'_> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let field = match path.split(['.', '[']).next() {
-            Some("retired_statuses") => Some("vocabulary"),
-            field => field,
-        };
-        let part = PARTS.iter().position(|part| field == Some(part));
-        let clause = part.map_or_else(|| path.to_owned(), |part| format!("{}. {path}", part + 1));
-        let (value, problem, remedy) = (value.to_string(), problem.into(), remedy.into());
-        self.errors.push(TermsError { path: path.to_owned(), clause, value, problem, remedy });
+        self.errors.push(TermsError::at(path, value, problem, remedy));
     }
 
     /// A text for people: not blank, not endless, nothing that cannot be printed.
