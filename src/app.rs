@@ -69,6 +69,7 @@ pub fn routes() -> Routes {
         .get("/live", Access::SignedIn, live::stream)
         .merge(auth::pages::pages())
         .merge(agreement::pages::pages())
+        .merge(agreement::edit::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod calendar;
 pub mod clauses;
 mod codec;
+pub mod edit;
 pub mod facts;
 pub mod jurisdiction;
 mod lookup;

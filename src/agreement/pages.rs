@@ -12,7 +12,7 @@ use super::queries::{self, SignatureRow, VersionLine, VersionRow, VersionState};
 use super::terms::{Status, Terms};
 use super::versions::Version;
 use crate::app::App;
-use crate::auth::Access;
+use crate::auth::{Access, User};
 use crate::error::{AppError, AppResult};
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::jobs::runs::{self, Running};
@@ -41,20 +41,28 @@ struct DocumentPage {
     signatures: Vec<SignatureRow>,
     /// Every version, the newest first.
     versions: Vec<VersionLine>,
+    /// The version on its way, if there is one.
+    negotiated: Option<i32>,
+    may_begin: bool,
     /// How far all leads are judged anew under a version that came into force.
     judging: Option<Running>,
 }
 
-async fn in_force(State(app): State<App>, layout: Layout) -> AppResult<DocumentPage> {
+async fn in_force(State(app): State<App>, me: User, layout: Layout) -> AppResult<DocumentPage> {
     let number = app.versions.in_force(&mut *app.db.acquire().await?).await?.number;
-    page(app, layout, number).await
+    page(app, &me, layout, number).await
 }
 
-async fn show(State(app): State<App>, Path(number): Path<i32>, layout: Layout) -> AppResult<DocumentPage> {
-    page(app, layout, number).await
+async fn show(
+    State(app): State<App>,
+    Path(number): Path<i32>,
+    me: User,
+    layout: Layout,
+) -> AppResult<DocumentPage> {
+    page(app, &me, layout, number).await
 }
 
-async fn page(app: App, layout: Layout, number: i32) -> AppResult<DocumentPage> {
+async fn page(app: App, me: &User, layout: Layout, number: i32) -> AppResult<DocumentPage> {
     let mut conn = app.db.acquire().await?;
     let row = queries::version(&mut conn, number).await?;
     let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
@@ -70,6 +78,8 @@ async fn page(app: App, layout: Layout, number: i32) -> AppResult<DocumentPage> 
         version,
         signatures,
         versions,
+        negotiated: queries::negotiated(&mut conn).await?,
+        may_begin: Access::Manager.allows(me).is_ok(),
         judging,
     })
 }
