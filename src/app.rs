@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .merge(agreement::checks::pages::pages())
         .merge(agreement::exchange::pages::pages())
         .merge(agreement::conversation::pages::pages())
+        .merge(agreement::edit::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(handoffs::disputes::pages::pages())

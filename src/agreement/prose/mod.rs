@@ -9,6 +9,8 @@ mod scores;
 mod tests;
 mod words;
 
+pub use words::{business, field};
+
 use super::terms::Terms;
 
 /// The agreement as people read, cite and sign it.

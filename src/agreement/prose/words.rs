@@ -26,7 +26,7 @@ pub(super) fn count(number: impl std::fmt::Display, one: &str) -> String {
 }
 
 /// Minutes of business time: `15 business minutes`, `4 business hours`.
-pub(super) fn business(minutes: u32) -> String {
+pub fn business(minutes: u32) -> String {
     if minutes >= 60 && minutes.is_multiple_of(60) {
         count(minutes / 60, "business hour")
     } else {
@@ -35,7 +35,7 @@ pub(super) fn business(minutes: u32) -> String {
 }
 
 /// A field in words: `employees`, `custom field “plan”`.
-pub(super) fn field(name: &str) -> String {
+pub fn field(name: &str) -> String {
     if let Some(known) = lead_field(name) {
         return known.label.to_lowercase();
     }
