@@ -185,7 +185,8 @@ impl History {
         rows.events.sort_by_key(|event| (event.received_at, event.occurred_at));
         let created = rows.record.iter().find(|row| row.verb == "created");
         let created_at = created.map_or(rows.created_at, |row| row.at);
-        let statuses = rows.record.iter().filter(|row| matches!(row.verb.as_str(), "created" | "status_changed"));
+        let statuses =
+            rows.record.iter().filter(|row| matches!(row.verb.as_str(), "created" | "status_changed"));
         History {
             lead: rows.lead,
             created_at,
@@ -201,7 +202,9 @@ impl History {
     /// What became of the deals of a handoff.
     pub fn deal_of(&self, handoff: HandoffId) -> Option<DealState> {
         let states = || self.deals.iter().filter(|deal| deal.handoff == Some(handoff)).map(|deal| deal.state);
-        [DealState::Won, DealState::Open, DealState::Lost].into_iter().find(|state| states().any(|s| s == *state))
+        [DealState::Won, DealState::Open, DealState::Lost]
+            .into_iter()
+            .find(|state| states().any(|s| s == *state))
     }
 }
 

@@ -49,22 +49,15 @@ pub async fn active_sales(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> 
         .await
 }
 
-/// The last of the next ids after a place, and how many there are; none when there are no more.
-pub async fn next_batch(
-    conn: &mut PgConnection,
-    after: Uuid,
-    size: i64,
-) -> sqlx::Result<Option<(Uuid, i64)>> {
-    let row = sqlx::query!(
-        r#"select id as "id!", place as "place!" from
-             (select id, row_number() over (order by id) as place from (select id from leads where id > $1 order by id limit $2) x) y
-           order by id desc limit 1"#,
+/// The last of the next leads after a place; none when there are no more.
+pub async fn next_batch(conn: &mut PgConnection, after: Uuid, size: i64) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        r#"select id as "id!" from (select id from leads where id > $1 order by id limit $2) x order by id desc limit 1"#,
         after,
         size
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| (row.id, row.place)))
+    .await
 }
 
 /// The pasts of the leads after one id, up to and with another, in the order of their ids.
@@ -76,7 +69,8 @@ pub async fn batch(
     last: Uuid,
 ) -> sqlx::Result<Vec<History>> {
     let mut rows = leads(conn, after, last).await?;
-    let places: HashMap<Uuid, usize> = rows.iter().enumerate().map(|(place, row)| (row.lead.0, place)).collect();
+    let places: HashMap<Uuid, usize> =
+        rows.iter().enumerate().map(|(place, row)| (row.lead.0, place)).collect();
     events(conn, wanted, after, last, |lead, event| {
         if let Some(place) = places.get(&lead) {
             rows[*place].events.push(event);
@@ -220,11 +214,7 @@ async fn record(
     Ok(of.collect())
 }
 
-async fn handoffs(
-    conn: &mut PgConnection,
-    after: Uuid,
-    last: Uuid,
-) -> sqlx::Result<Vec<(Uuid, HandoffRow)>> {
+async fn handoffs(conn: &mut PgConnection, after: Uuid, last: Uuid) -> sqlx::Result<Vec<(Uuid, HandoffRow)>> {
     let rows = sqlx::query!(
         r#"select lead_id, id as "id: HandoffId", state as "state: HandoffState", version, queue, routing_rule, category, fast_track, offered_at,
                   claimed_at, contacted_at, closed_at, claim_due_at, contact_due_at, hand_back_reason,

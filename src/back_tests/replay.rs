@@ -58,7 +58,12 @@ pub struct Pass {
 }
 
 /// Replays the window of a lead's past. `kinds` are those that the events are numbered by.
-pub fn replay(rules: &Rules, history: &History, kinds: &[String], window: &Range<DateTime<Utc>>) -> Vec<Pass> {
+pub fn replay(
+    rules: &Rules,
+    history: &History,
+    kinds: &[String],
+    window: &Range<DateTime<Utc>>,
+) -> Vec<Pass> {
     if history.created_at >= window.end {
         return vec![];
     }
@@ -77,7 +82,11 @@ fn status_of<'a>(terms: &'a Terms, recorded: &'a str) -> &'a str {
     if terms.status(recorded).is_some() {
         return recorded;
     }
-    terms.retired_statuses.iter().find(|retired| retired.key == recorded).map_or(recorded, |retired| &retired.to)
+    terms
+        .retired_statuses
+        .iter()
+        .find(|retired| retired.key == recorded)
+        .map_or(recorded, |retired| &retired.to)
 }
 
 /// A lead while its past is walked through.
@@ -98,7 +107,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(version: &'a Version, history: &'a History, kinds: &'a [String], from: DateTime<Utc>) -> Walk<'a> {
+    fn begin(
+        version: &'a Version,
+        history: &'a History,
+        kinds: &'a [String],
+        from: DateTime<Utc>,
+    ) -> Walk<'a> {
         let terms = &version.terms;
         let is_new = history.created_at >= from;
         let entered = terms.jurisdictions.acts.entered.as_str();
