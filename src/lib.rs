@@ -38,6 +38,9 @@ pub mod handoffs;
 /// Opportunities, won or lost.
 pub mod deals;
 
+/// Replays of the past under terms that are not in force yet.
+pub mod back_tests;
+
 /// Imports: leads and events from files.
 pub mod transfer;
 

@@ -428,7 +428,7 @@ pub async fn change_status(
     audit::record(&mut tx, now, &entries).await?;
     tx.commit().await?;
     // A lead that moves back into marketing's hands may be due at once.
-    let offered = intake::rejudge(&app.intake(), &[lead.0]).await?;
+    let offered = intake::rejudge_at(&app.intake(), &[lead.0], now).await?;
     intake::announce(app, &offered);
     app.live.changed(format!("lead:{lead}"));
     Ok(Ok(()))

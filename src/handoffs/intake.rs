@@ -478,10 +478,8 @@ pub async fn change(
 
 /// The changed fields, from and to.
 fn difference(lead: &Lead, change: &Change) -> serde_json::Value {
-    let before =
-        json!({ "facts": lead.facts, "consent": lead.consent, "do_not_contact": lead.do_not_contact });
-    let after =
-        json!({ "facts": change.facts, "consent": change.consent, "do_not_contact": change.do_not_contact });
+    let before = json!({ "facts": lead.facts, "consent": consent_fields(&lead.consent), "do_not_contact": lead.do_not_contact });
+    let after = json!({ "facts": change.facts, "consent": consent_fields(&change.consent), "do_not_contact": change.do_not_contact });
     let mut changes = serde_json::Map::new();
     for (group, fields) in before.as_object().into_iter().flatten() {
         let keys: HashSet<&String> = [fields, &after[group]]
@@ -501,13 +499,28 @@ fn difference(lead: &Lead, change: &Change) -> serde_json::Value {
     serde_json::Value::Object(changes)
 }
 
-/// Judges leads again under the version in force, from all their events.
-pub async fn rejudge(intake: &Intake, ids: &[Uuid]) -> anyhow::Result<Vec<Offered>> {
-    until_first!(try_rejudge(intake, ids).await)
+/// Consent by names that no fact bears, so that the record can be read backwards.
+fn consent_fields(consent: &Consent) -> serde_json::Value {
+    json!({
+        "may_store": consent.may_store,
+        "may_contact": consent.may_contact,
+        "consent_basis": consent.basis,
+        "consent_source": consent.source,
+        "consent_at": consent.at,
+    })
 }
 
-async fn try_rejudge(intake: &Intake, ids: &[Uuid]) -> Result<Vec<Offered>, Fault> {
-    let now = intake.clock.now();
+/// Judges leads again under the version in force, from all their events.
+pub async fn rejudge(intake: &Intake, ids: &[Uuid]) -> anyhow::Result<Vec<Offered>> {
+    rejudge_at(intake, ids, intake.clock.now()).await
+}
+
+/// The same as of the act that made it needed, so that the record tells one instant of both.
+pub async fn rejudge_at(intake: &Intake, ids: &[Uuid], now: DateTime<Utc>) -> anyhow::Result<Vec<Offered>> {
+    until_first!(try_rejudge(intake, ids, now).await)
+}
+
+async fn try_rejudge(intake: &Intake, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Offered>, Fault> {
     let mut tx = intake.db.begin().await?;
     let version = intake.versions.in_force(&mut tx).await?;
     let mut set = Set::new(&version, now, None);

@@ -197,7 +197,12 @@ pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast
 pub fn note_fast_track(terms: &Terms, lead: &mut Lead, event: &NewEvent) {
     let properties = serde_json::Value::Object(event.properties.clone());
     let scored = ScoredEvent { kind: &event.kind, properties: &properties, occurred_at: event.occurred_at };
-    let Some(track) = terms.fast_track_of(&scored) else { return };
+    note_scored_fast_track(terms, lead, &scored);
+}
+
+/// The same for an event as rules see it.
+pub fn note_scored_fast_track(terms: &Terms, lead: &mut Lead, event: &ScoredEvent) {
+    let Some(track) = terms.fast_track_of(event) else { return };
     if lead.fast_track.as_ref().is_none_or(|(_, at)| *at <= event.occurred_at) {
         lead.fast_track = Some((track.key.clone(), event.occurred_at));
     }

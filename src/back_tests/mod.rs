@@ -1,0 +1,11 @@
+//! Back-tests: a window of the past, replayed under a draft and under the version in force, beside what happened.
+//!
+//! `history` is what was known when, `replay` walks through it by the rules of the live engine, `figures` counts,
+//! `run` streams all leads through both.
+
+pub mod figures;
+pub mod history;
+pub mod history_query;
+pub mod lists;
+pub mod replay;
+pub mod run;
