@@ -7,7 +7,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::{close, open_prepared};
-use crate::agreement::{exchange, find, queries};
+use crate::agreement::versions::Versions;
+use crate::agreement::{exchange, find};
 use crate::config::DatabaseConfig;
 use crate::db::Db;
 use crate::kernel::clock::Clock;
@@ -58,7 +59,7 @@ async fn text_of(db: &Db, version: Option<i32>) -> anyhow::Result<String> {
     let mut conn = db.pool.acquire().await?;
     let number = match version {
         Some(number) => number,
-        None => queries::number_in_force(&mut conn).await?.context("no agreement is in force")?,
+        None => Versions::default().in_force(&mut conn).await?.number,
     };
     let (row, terms) = find::version(&mut conn, number).await?;
     Ok(exchange::file(number, row.state.label(), &terms))

@@ -221,7 +221,7 @@ impl Office<'_> {
 
     async fn withdraw(&mut self) -> bool {
         let Some((lead, handoff)) = self.any(&["offered"]).await else { return false };
-        actions::withdraw(&self.app.app, &self.marketer, lead, handoff).await.is_ok()
+        actions::withdraw(&self.app.app, &self.marketer, lead, handoff, "Not now.").await.is_ok()
     }
 
     async fn move_by_hand(&mut self, lead: LeadId) -> bool {
