@@ -46,6 +46,5 @@ pub async fn of(
 fn review(day: NaiveDate, layout: &Layout) -> Option<Review> {
     let today = layout.now.with_timezone(&layout.time_zone).date_naive();
     let nears = day.checked_sub_days(Days::new(REVIEW_NEARS))?;
-    (today >= nears)
-        .then(|| Review { day: day.format("%-d %b %Y").to_string(), is_overdue: today > day })
+    (today >= nears).then(|| Review { day: day.format("%-d %b %Y").to_string(), is_overdue: today > day })
 }

@@ -255,12 +255,7 @@ mod tests {
         let same = |text: &str| Same(text.to_owned());
         assert_eq!(
             words("A rep holds 50 leads at most.", "A rep holds 40 open leads at most."),
-            [
-                same("A rep holds"),
-                Removed("50".into()),
-                Added("40 open".into()),
-                same("leads at most."),
-            ]
+            [same("A rep holds"), Removed("50".into()), Added("40 open".into()), same("leads at most."),]
         );
         assert_eq!(words("", "New."), [Added("New.".into())]);
         assert_eq!(words("Gone.", ""), [Removed("Gone.".into())]);
@@ -297,7 +292,8 @@ mod tests {
                 (Place::Item { list, .. }, _) => {
                     let mut item = value.clone();
                     let field = if *list == "jurisdictions.transitions" { "reason" } else { "label" };
-                    item[field] = if field == "reason" { json!(n % 2 == 0) } else { json!(format!("Word {n}")) };
+                    item[field] =
+                        if field == "reason" { json!(n % 2 == 0) } else { json!(format!("Word {n}")) };
                     clauses::set(&terms, place, item)
                 }
             };

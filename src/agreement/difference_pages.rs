@@ -94,7 +94,9 @@ pub async fn stored(conn: &mut PgConnection, number: i32) -> AppResult<(VersionR
     let row = queries::version(conn, number).await?;
     let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
     let terms = serde_json::from_value(row.terms.clone()).map_err(|_| {
-        AppError::Conflict(format!("The terms of version {number} were damaged in the database and cannot be read."))
+        AppError::Conflict(format!(
+            "The terms of version {number} were damaged in the database and cannot be read."
+        ))
     })?;
     Ok((row, terms))
 }

@@ -66,8 +66,7 @@ pub fn in_words(found: &Difference, from: &Side, to: &Side) -> InWords {
             let place = Place::Item { list: order.list, key: key.clone() };
             let at = |keys: &[String]| keys.iter().position(|known| known == key).map_or(0, |at| at + 1);
             let label = label(to.terms, &place);
-            let moved =
-                format!("{label} moves from place {} to place {}.", at(&before), at(&order.keys));
+            let moved = format!("{label} moves from place {} to place {}.", at(&before), at(&order.keys));
             part(&mut parts, place.part(), to.document).moves.push(moved);
         }
     }
@@ -81,7 +80,8 @@ pub fn in_words(found: &Difference, from: &Side, to: &Side) -> InWords {
             before.iter().map(|said| &said.text).ne(texts.iter().map(|said| &said.text))
         })
     };
-    let follow = new.iter().filter(|(place, texts)| !is_changed(place) && reads_otherwise(place, texts)).count();
+    let follow =
+        new.iter().filter(|(place, texts)| !is_changed(place) && reads_otherwise(place, texts)).count();
     InWords { parts, follow }
 }
 

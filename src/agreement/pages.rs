@@ -24,7 +24,6 @@ use super::versions::{Broken, Version};
 use crate::app::App;
 use crate::auth::{Access, User};
 use crate::error::AppResult;
-use crate::handoffs::performance_query;
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::jobs::runs::{self, Running};
 use crate::kernel::people::{Department, Role};
@@ -114,14 +113,18 @@ async fn page(app: App, layout: Layout, me: User, number: i32) -> AppResult<Docu
     let performance = match row.state {
         VersionState::InForce | VersionState::Superseded => {
             let capacity = terms.routing.capacity_per_rep.filter(|_| is_in_force);
-            let figures = performance_query::figures(&mut conn, number, capacity, layout.now).await?;
+            let figures = app.figures.get(&mut conn, number, capacity, layout.now).await?;
             figures.by_clause(&terms)
         }
         _ => HashMap::new(),
     };
     let readers = if is_in_force { signing_query::readers(&mut conn, number).await? } else { vec![] };
     Ok(DocumentPage {
-        asked: if number == obeyed.number { asked::of(&mut conn, &me, &obeyed, &layout).await? } else { None },
+        asked: if number == obeyed.number {
+            asked::of(&mut conn, &me, &obeyed, &layout).await?
+        } else {
+            None
+        },
         judging: runs::running(&mut conn, RejudgeAll::IDENTIFIER).await?,
         broken: Version::verified(&row, &signatures).err(),
         obeyed: obeyed.number,
@@ -218,11 +221,7 @@ async fn list(State(app): State<App>, layout: Layout) -> AppResult<VersionsPage>
     Ok(VersionsPage { layout, history })
 }
 
-async fn as_markdown(
-    State(app): State<App>,
-    Path(number): Path<i32>,
-    layout: Layout,
-) -> AppResult<Response> {
+async fn as_markdown(State(app): State<App>, Path(number): Path<i32>, layout: Layout) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
     let (row, terms) = stored(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;

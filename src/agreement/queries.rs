@@ -94,7 +94,9 @@ pub struct SignatureRow {
 
 /// How the version in force stands: its number, and what changes whenever its row or a signature of it does.
 pub async fn standing(conn: &mut PgConnection) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(r#"select standing as "standing!" from agreement_in_force"#).fetch_optional(conn).await
+    sqlx::query_scalar!(r#"select standing as "standing!" from agreement_in_force"#)
+        .fetch_optional(conn)
+        .await
 }
 
 /// The superseded versions before a number, the newest first.

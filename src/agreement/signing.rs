@@ -145,12 +145,22 @@ pub async fn sign(
 }
 
 /// Sends a proposed version back to be changed, with the reason. Signatures that it has are taken off.
-pub async fn send_back(app: &App, user: &User, number: i32, reason: &str) -> AppResult<Result<(), FieldErrors>> {
+pub async fn send_back(
+    app: &App,
+    user: &User,
+    number: i32,
+    reason: &str,
+) -> AppResult<Result<(), FieldErrors>> {
     back_to_draft(app, user, number, VersionState::Proposed, "sent_back", reason).await
 }
 
 /// Withdraws a signed version before its day comes, with the reason.
-pub async fn withdraw(app: &App, user: &User, number: i32, reason: &str) -> AppResult<Result<(), FieldErrors>> {
+pub async fn withdraw(
+    app: &App,
+    user: &User,
+    number: i32,
+    reason: &str,
+) -> AppResult<Result<(), FieldErrors>> {
     back_to_draft(app, user, number, VersionState::Signed, "withdrawn", reason).await
 }
 

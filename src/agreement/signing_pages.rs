@@ -108,7 +108,8 @@ impl ProposalForm {
         let review_on = errors.check("review_on", local_time::date(&self.review_on)).flatten();
         let begins = effective_from.unwrap_or(now).with_timezone(&zone).date_naive();
         if review_on.is_some_and(|day| day <= begins) {
-            errors.add("review_on", format!("The review comes after {begins}, when the version is in force."));
+            errors
+                .add("review_on", format!("The review comes after {begins}, when the version is in force."));
         }
         errors.into_result()?;
         Ok(Proposal { note: note.unwrap_or_default(), effective_from, review_on, revision: self.revision })
@@ -149,8 +150,8 @@ async fn page(
     };
     let history = signing_query::history(&mut conn, number).await?;
     let is_draft = row.state == VersionState::Draft;
-    let typed = typed
-        .unwrap_or_else(|| Typed { proposal: ProposalForm::of(&row, me.time_zone), ..Typed::default() });
+    let typed =
+        typed.unwrap_or_else(|| Typed { proposal: ProposalForm::of(&row, me.time_zone), ..Typed::default() });
     Ok(ProposePage {
         count: difference(&in_force.terms, &terms).count(),
         unsound: is_draft.then(|| signing::check(&terms, &in_force.terms).err()).flatten(),
@@ -195,7 +196,10 @@ async fn propose(
                 );
                 return Ok(to_page(number));
             }
-            Err(_) => FieldErrors::one("", "The draft is not sound yet. What is listed below has to be put right first."),
+            Err(_) => FieldErrors::one(
+                "",
+                "The draft is not sound yet. What is listed below has to be put right first.",
+            ),
         },
         Err(errors) => errors,
     };
@@ -229,7 +233,10 @@ async fn sign(
     let (to, text) = match into_force::sign(&app, &me, number, &form.sha256).await? {
         Signed::First => (
             format!("/agreement/{number}/propose"),
-            format!("You signed version {number} for {}. The other department signs next.", me.department.label()),
+            format!(
+                "You signed version {number} for {}. The other department signs next.",
+                me.department.label()
+            ),
         ),
         Signed::Waits => (
             format!("/agreement/{number}/propose"),
@@ -237,7 +244,9 @@ async fn sign(
         ),
         Signed::InForce => (
             "/agreement".to_owned(),
-            format!("Both departments have signed, and version {number} is in force. All leads are being judged anew."),
+            format!(
+                "Both departments have signed, and version {number} is in force. All leads are being judged anew."
+            ),
         ),
     };
     flashes.add(FlashKind::Success, text);
@@ -262,7 +271,8 @@ async fn send_back(
         let typed = Typed { reason: form.reason, errors, ..Typed::default() };
         return again(&app, layout, me, number, typed).await;
     }
-    flashes.add(FlashKind::Success, format!("Version {number} is a draft again, with your reason on its page."));
+    flashes
+        .add(FlashKind::Success, format!("Version {number} is a draft again, with your reason on its page."));
     Ok(to_page(number))
 }
 
@@ -280,7 +290,9 @@ async fn withdraw(
     }
     flashes.add(
         FlashKind::Success,
-        format!("Version {number} does not come into force. It is a draft again, with your reason on its page."),
+        format!(
+            "Version {number} does not come into force. It is a draft again, with your reason on its page."
+        ),
     );
     Ok(to_page(number))
 }
@@ -317,8 +329,9 @@ impl ProposePage {
 
     /// Who signed for each department, if somebody did.
     fn signed(&self) -> [(&'static str, Option<&SignatureRow>); 2] {
-        Department::ALL
-            .map(|department| (department.label(), self.signatures.iter().find(|s| s.department == department)))
+        Department::ALL.map(|department| {
+            (department.label(), self.signatures.iter().find(|s| s.department == department))
+        })
     }
 
     /// Why the reader does not sign; none when they may.

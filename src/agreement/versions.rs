@@ -107,7 +107,11 @@ impl Versions {
     }
 
     /// Reads and verifies a version as it is stored now, and keeps it when it is sound and final.
-    async fn read(&self, conn: &mut PgConnection, number: i32) -> anyhow::Result<Result<Arc<Version>, Broken>> {
+    async fn read(
+        &self,
+        conn: &mut PgConnection,
+        number: i32,
+    ) -> anyhow::Result<Result<Arc<Version>, Broken>> {
         let row = queries::version(conn, number)
             .await?
             .with_context(|| format!("there is no agreement version {number}"))?;

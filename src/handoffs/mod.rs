@@ -5,6 +5,7 @@ pub mod actions;
 pub mod intake;
 pub mod into_force;
 pub mod judge;
+mod kept_figures;
 pub mod model;
 pub mod packet;
 pub mod pages;
@@ -15,3 +16,5 @@ pub mod queries;
 pub mod queues;
 pub mod rejudge;
 pub mod service_levels;
+
+pub use kept_figures::KeptFigures;

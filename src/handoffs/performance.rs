@@ -52,7 +52,8 @@ impl Figures {
     pub fn by_clause(&self, terms: &Terms) -> HashMap<String, String> {
         let mut said = HashMap::new();
         for (at, level) in terms.service_levels.levels.iter().enumerate() {
-            let groups = self.groups.iter().filter(|group| level_of(terms, group) == Some(level.key.as_str()));
+            let groups =
+                self.groups.iter().filter(|group| level_of(terms, group) == Some(level.key.as_str()));
             said.insert(format!("service_levels.levels[{at}]"), in_time(groups));
         }
         let others = self.groups.iter().filter(|group| level_of(terms, group).is_none());
@@ -144,9 +145,8 @@ fn percent(part: i64, whole: i64) -> i64 {
 }
 
 fn outcome<'a>(groups: impl Iterator<Item = &'a Group>) -> String {
-    let sums = groups.fold([0; 3], |[a, b, c], group| {
-        [a + group.offered, b + group.converted, c + group.won]
-    });
+    let sums =
+        groups.fold([0; 3], |[a, b, c], group| [a + group.offered, b + group.converted, c + group.won]);
     match sums {
         [0, ..] => String::new(),
         [offered, converted, won] => format!("offered {offered}, converted {converted}, won {won}"),

@@ -47,7 +47,10 @@ async fn any_two_versions_can_be_chosen_and_the_first_has_none_before_it() {
     next(&app, |terms| terms.categories.fit_good = 70).await;
     let mut rep = app.rep().await;
     let far = rep.get("/agreement/3/difference?from=1").await;
-    assert_eq!((far.texts(".sentence del"), far.texts(".sentence ins")), (vec!["50".into()], vec!["70".into()]));
+    assert_eq!(
+        (far.texts(".sentence del"), far.texts(".sentence ins")),
+        (vec!["50".into()], vec!["70".into()])
+    );
     let back = rep.get("/agreement/1/difference?from=3").await;
     assert_eq!(back.texts(".sentence ins"), ["50"]);
     assert_eq!(rep.get("/agreement/2/difference").await.texts(".sentence del"), ["50"]);

@@ -36,7 +36,8 @@ async fn run(app: &TestApp, sql: String) {
 }
 
 async fn obeyed(app: &TestApp) -> (i32, u8) {
-    let version = app.app.versions.in_force(&mut app.pool().acquire().await.unwrap()).await.expect("a version");
+    let version =
+        app.app.versions.in_force(&mut app.pool().acquire().await.unwrap()).await.expect("a version");
     (version.number, version.terms.categories.fit_good)
 }
 

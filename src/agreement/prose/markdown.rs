@@ -14,7 +14,10 @@ pub fn markdown(document: &Document, below_title: &[String], at_end: &[String]) 
     }
     for part in &document.parts {
         let (key, number, title) = (part.key, part.number, part.title);
-        text.push_str(&format!("\n<a id=\"{key}\"></a>\n\n## {number}. {title}\n\n{}\n", escaped(&part.intro)));
+        text.push_str(&format!(
+            "\n<a id=\"{key}\"></a>\n\n## {number}. {title}\n\n{}\n",
+            escaped(&part.intro)
+        ));
         if let Some(found) = &part.table {
             text.push_str(&table(found));
         }
@@ -30,7 +33,8 @@ pub fn markdown(document: &Document, below_title: &[String], at_end: &[String]) 
 }
 
 fn table(table: &Table) -> String {
-    let row = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+    let row =
+        |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
     let mut text = String::from("\n");
     text.push_str(&row(&mut table.head.iter().map(|head| escaped(head))));
     text.push_str(&row(&mut table.head.iter().map(|_| "---".to_owned())));
@@ -71,7 +75,9 @@ mod tests {
                 assert!(text.contains(&format!("\n**{}** {}\n", clause.number, escaped(&clause.text))));
             }
         }
-        assert!(text.contains("| Status | Stage | Owner |\n| --- | --- | --- |\n| New | Inquiry | Marketing |\n"));
+        assert!(
+            text.contains("| Status | Stage | Owner |\n| --- | --- | --- |\n| New | Inquiry | Marketing |\n")
+        );
         assert!(text.contains("Version 1, in force\n") && text.ends_with("Not signed yet\n"));
     }
 
