@@ -54,7 +54,6 @@ async fn is_broken_everywhere(app: &TestApp, manager: &mut Client, why: &str) {
 
     let page = manager.get("/agreement/2").await;
     assert_eq!(page.status, 200);
-    assert!(page.text("h1 + *").len() > 1 && page.has("main .alert-danger"));
     let said = page.texts("main .alert-danger").join(" ");
     assert!(said.contains("Version 2 is broken and is not obeyed") && said.contains(why), "{said}");
     assert!(page.has("a[href='/agreement/1']"));
@@ -171,5 +170,6 @@ async fn a_broken_version_does_not_come_into_force_on_its_day() {
     app.advance(chrono::TimeDelta::days(3));
     assert_eq!(baton::handoffs::into_force::put_due_in_force(&app.app).await.unwrap(), None);
     assert_eq!(obeyed(&app).await, (1, 50));
+    let mut sales = app.sign_in(&sales.me().clone()).await;
     assert!(sales.get("/agreement/2/propose").await.text("main").contains("This version is broken"));
 }
