@@ -22,6 +22,7 @@ use crate::auth::limits::SignInLimits;
 use crate::auth::sessions::PgSessions;
 use crate::auth::{self, Access};
 use crate::config::ServeConfig;
+use crate::handoffs::KeptFigures;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
@@ -40,6 +41,7 @@ pub struct App {
     pub sign_in_limits: Arc<SignInLimits>,
     pub versions: Versions,
     pub choices: KeptChoices,
+    pub figures: KeptFigures,
 }
 
 impl App {
@@ -50,6 +52,7 @@ impl App {
             config: Arc::new(config),
             versions: Versions::default(),
             choices: KeptChoices::default(),
+            figures: KeptFigures::default(),
             db,
             clock,
         }

@@ -250,6 +250,6 @@ mod tests {
         let calendar = found.parts.iter().find(|part| part.number == Some(10)).unwrap();
         assert_eq!(calendar.sentences.len(), 1);
         let routing = found.parts.iter().find(|part| part.number == Some(7)).unwrap();
-        assert!(routing.moves[0].contains("moves from place 2 to place 1"), "{:?}", routing.moves);
+        assert!(routing.moves[0].contains("moves from place 1 to place 2"), "{:?}", routing.moves);
     }
 }

@@ -7,21 +7,21 @@ use std::collections::HashMap;
 
 use super::terms::{Department, Party, Stage, Terms, Transition};
 
-const BOX_WIDTH: f64 = 118.0;
+const BOX_WIDTH: f64 = 114.0;
 const BOX_HEIGHT: f64 = 46.0;
 /// Between columns, where the arrows bend.
-const GAP_X: f64 = 78.0;
+const GAP_X: f64 = 62.0;
 /// Between the boxes of a column, where arrows pass.
-const GAP_Y: f64 = 38.0;
+const GAP_Y: f64 = 44.0;
 /// The heads of the columns.
 const HEAD: f64 = 26.0;
 /// Between arrows that pass through the same gap.
-const LANE: f64 = 6.0;
+const LANE: f64 = 7.0;
 const MARGIN: f64 = 10.0;
 /// Half the width of an arrow's point.
 const POINT: f64 = 3.5;
 /// Letters that fit into a line of a box.
-const LINE: usize = 15;
+const LINE: usize = 14;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
@@ -302,8 +302,8 @@ fn lines(label: &str, top: f64) -> Vec<(f64, String)> {
             *row = row.chars().take(LINE - 1).chain(['…']).collect();
         }
     }
-    let first = top + BOX_HEIGHT / 2.0 + if rows.len() == 2 { -3.5 } else { 4.5 };
-    rows.into_iter().enumerate().map(|(at, row)| (first + 16.0 * at as f64, row)).collect()
+    let first = top + BOX_HEIGHT / 2.0 + if rows.len() == 2 { -3.0 } else { 5.0 };
+    rows.into_iter().enumerate().map(|(at, row)| (first + 17.0 * at as f64, row)).collect()
 }
 
 #[cfg(test)]

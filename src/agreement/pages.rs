@@ -24,7 +24,6 @@ use super::versions::{Broken, Version};
 use crate::app::App;
 use crate::auth::{Access, User};
 use crate::error::AppResult;
-use crate::handoffs::performance_query;
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::jobs::runs::{self, Running};
 use crate::kernel::people::{Department, Role};
@@ -114,7 +113,7 @@ async fn page(app: App, layout: Layout, me: User, number: i32) -> AppResult<Docu
     let performance = match row.state {
         VersionState::InForce | VersionState::Superseded => {
             let capacity = terms.routing.capacity_per_rep.filter(|_| is_in_force);
-            let figures = performance_query::figures(&mut conn, number, capacity, layout.now).await?;
+            let figures = app.figures.get(&mut conn, number, capacity, layout.now).await?;
             figures.by_clause(&terms)
         }
         _ => HashMap::new(),

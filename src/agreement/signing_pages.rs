@@ -106,7 +106,7 @@ impl ProposalForm {
             );
         }
         let review_on = errors.check("review_on", local_time::date(&self.review_on)).flatten();
-        let begins = effective_from.unwrap_or(now).with_timezone(&zone).date_naive();
+        let begins = effective_from.unwrap_or(now).max(now).with_timezone(&zone).date_naive();
         if review_on.is_some_and(|day| day <= begins) {
             errors
                 .add("review_on", format!("The review comes after {begins}, when the version is in force."));

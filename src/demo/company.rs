@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 use super::words;
-use crate::agreement::queries as agreement;
 use crate::agreement::versions::Version;
+use crate::agreement::{queries as agreement, signing_query};
 use crate::audit::{self, Actor, Entry};
 use crate::auth::model::Person;
 use crate::auth::{passwords, queries as users};
@@ -60,6 +60,8 @@ const PEOPLE: [(&str, &str, Department, Role, &str); 12] = [
     ("Rafael Gonçalves", "rafael.goncalves", Department::Sales, Role::Member, "America/Sao_Paulo"),
     ("Marcus Bell", "marcus.bell", Department::Sales, Role::Member, "America/New_York"),
 ];
+/// Days from the return of who is on leave to the review of the agreement.
+const REVIEW_DAYS: i64 = 12;
 /// Who is on leave.
 const AWAY: &str = "marcus.bell";
 
@@ -123,9 +125,11 @@ impl Company {
         }
         let sha256 = version.terms.sha256();
         sqlx::query!(
-            "update agreement_versions set effective_from = $2, created_at = $2 where number = $1",
+            "update agreement_versions set effective_from = $2, created_at = $2, note = $3, review_on = $4 where number = $1",
             version.number,
-            at
+            at,
+            "The first agreement of both departments: who hands over what, when, and what happens next.",
+            (self.back_at + TimeDelta::days(REVIEW_DAYS)).date_naive(),
         )
         .execute(&mut *conn)
         .await?;
@@ -137,7 +141,19 @@ impl Company {
             );
         }
         audit::record(conn, at, &entries).await?;
+        self.acknowledge(conn, version.number).await?;
         self.write_marketing(conn).await?;
+        Ok(())
+    }
+
+    /// Most have read the agreement within days.
+    async fn acknowledge(&self, conn: &mut PgConnection, version: i32) -> sqlx::Result<()> {
+        let readers = self.people.iter().enumerate().filter(|(n, person)| n % 4 != 3 && !person.away);
+        for (n, person) in readers {
+            let hours = i64::try_from(n).unwrap_or_default() * 7 + 3;
+            signing_query::acknowledge(conn, version, person.id, self.set_up_at + TimeDelta::hours(hours))
+                .await?;
+        }
         Ok(())
     }
 

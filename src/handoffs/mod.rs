@@ -7,6 +7,7 @@ pub mod disputes;
 pub mod intake;
 pub mod into_force;
 pub mod judge;
+mod kept_figures;
 pub mod model;
 pub mod packet;
 pub mod pages;
@@ -18,3 +19,5 @@ pub mod queues;
 pub mod rejudge;
 pub mod reps;
 pub mod service_levels;
+
+pub use kept_figures::KeptFigures;

@@ -6,6 +6,7 @@
 //   data-guard                               on a form: warns before unsaved changes are left
 //   data-relative                            on <time datetime>: keeps "2 h ago" true
 //   data-dismiss                             removes the alert around it
+//   data-print                               prints the page
 //   data-focus                               takes the focus when it appears
 (function () {
   "use strict";
@@ -156,6 +157,7 @@
 
   document.addEventListener("click", (event) => {
     closeMenus(event.target.closest("details.menu"));
+    if (event.target.closest("[data-print]")) window.print();
     const opener = event.target.closest("[data-dialog]");
     if (opener) {
       closeMenus(null);

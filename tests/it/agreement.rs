@@ -16,7 +16,7 @@ async fn every_clause_of_the_version_in_force_stands_on_its_page_and_can_be_link
     assert_eq!(page.status, 200);
     let document = prose::document(&Terms::default_agreement());
     let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown: Vec<String> = page.texts(".clause-text span");
+    let shown: Vec<String> = page.texts(".clause-words");
     let anchors = page.attributes(".clause-text", "id");
     let clauses: Vec<_> = document.parts.iter().flat_map(|part| &part.clauses).collect();
     assert_eq!(shown, clauses.iter().map(|clause| fold(&clause.text)).collect::<Vec<_>>());

@@ -72,6 +72,15 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
         ]
     );
     assert_eq!(
+        routes_with(Access::Manager),
+        [
+            "POST /agreement/{number}/propose",
+            "POST /agreement/{number}/send-back",
+            "POST /agreement/{number}/sign",
+            "POST /agreement/{number}/withdraw",
+        ]
+    );
+    assert_eq!(
         routes_with(Access::Admin),
         [
             "GET /users",
