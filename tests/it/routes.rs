@@ -72,6 +72,10 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
         ]
     );
     assert_eq!(
+        routes_with(Access::Manager),
+        ["POST /leads/{lead}/disputes/{dispute}/rule", "POST /leads/{lead}/waivers"]
+    );
+    assert_eq!(
         routes_with(Access::Admin),
         [
             "GET /users",
