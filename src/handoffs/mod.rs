@@ -11,6 +11,7 @@ pub mod packet;
 pub mod pages;
 pub mod panel;
 pub mod queries;
+pub mod queue_page;
 pub mod queues;
 pub mod rejudge;
 pub mod reps;

@@ -3,6 +3,7 @@
 use baton::agreement::terms::Terms;
 use baton::agreement::versions;
 use baton::audit::Actor;
+use baton::handoffs::queries;
 use baton::kernel::ids::LeadId;
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -129,15 +130,15 @@ async fn who_is_away_does_not_claim_until_they_are_back() {
     let lead = app.offered("Anna Meyer").await;
     sqlx::query("update users set away_until = $2 where id = $1")
         .bind(rep.me().id.0)
-        .bind(app.app.clock.now() + TimeDelta::days(2))
+        .bind(app.app.clock.now() + TimeDelta::hours(2))
         .execute(app.pool())
         .await
         .expect("the row");
     let refused = rep.post("/claim-next", &[]).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.text(".refusal-message").contains("away until 25 Nov 2026"));
+    assert!(refused.text(".refusal-message").contains("away until 23 Nov 2026"));
     assert!(!stay(&mut rep, "/queues/inbound").await);
-    app.advance(TimeDelta::days(2));
+    app.advance(TimeDelta::hours(2));
     assert_eq!(rep.post(&claim_path(&app, lead).await, &[]).await.status, 303);
 }
 
@@ -160,4 +161,33 @@ async fn a_claim_waits_for_what_the_move_requires_and_claim_next_takes_a_lead_th
     app.event(with, "demo_request").await;
     assert_eq!(rep.post("/claim-next", &[]).await.location(), format!("/leads/{with}"));
     assert_eq!(rep.post("/claim-next", &[]).await.status, 409, "only the other one is left");
+}
+
+#[tokio::test]
+async fn the_reps_are_all_of_sales_with_what_they_hold_and_whether_they_have_acknowledged() {
+    let app = support::app().await;
+    let mut rep = app.rep().await;
+    app.marketer().await;
+    let gone = app.person("sales", "member").await;
+    app.offered("Anna Meyer").await;
+    assert_eq!(rep.post("/claim-next", &[]).await.status, 303);
+    sqlx::query("update users set active = false where id = $1")
+        .bind(gone.id.0)
+        .execute(app.pool())
+        .await
+        .expect("the row");
+    sqlx::query("insert into agreement_acknowledgements (version, user_id, at) values (1, $1, now())")
+        .bind(gone.id.0)
+        .execute(app.pool())
+        .await
+        .expect("the row");
+    let mut conn = app.pool().acquire().await.expect("a connection");
+    let mut told: Vec<_> = queries::reps(&mut conn, 1)
+        .await
+        .expect("no fault")
+        .into_iter()
+        .map(|known| (known.id, known.active, known.holds, known.has_acknowledged))
+        .collect();
+    told.sort_by_key(|(id, ..)| *id != rep.me().id);
+    assert_eq!(told, [(rep.me().id, true, 1, false), (gone.id, false, 0, true)]);
 }
