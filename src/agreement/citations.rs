@@ -21,6 +21,11 @@ impl Citation {
     pub fn href(&self) -> String {
         format!("/agreement/{}#{}", self.version, self.anchor)
     }
+
+    /// The number alone, where there is little room.
+    pub fn number(&self) -> &str {
+        self.place.rsplit(' ').next().unwrap_or_default()
+    }
 }
 
 impl Version {
@@ -59,13 +64,15 @@ impl Version {
 
     /// What is promised for an offer.
     pub fn cite_promise(&self, queue: &str, category: CategoryKey, is_fast_track: bool) -> Option<Citation> {
+        self.cite(&self.promise_path(queue, category, is_fast_track))
+    }
+
+    /// Where the terms hold what is promised for an offer.
+    pub fn promise_path(&self, queue: &str, category: CategoryKey, is_fast_track: bool) -> String {
         let levels = &self.terms.service_levels;
-        match levels.level(queue, category, is_fast_track) {
-            None => self.cite("service_levels.default"),
-            Some(level) => {
-                self.cite_nth("service_levels.levels", levels.levels.iter().position(|known| known == level))
-            }
-        }
+        let level = levels.level(queue, category, is_fast_track);
+        let at = level.and_then(|level| levels.levels.iter().position(|known| known == level));
+        at.map_or_else(|| "service_levels.default".to_owned(), |at| format!("service_levels.levels[{at}]"))
     }
 
     /// The move between two statuses, or that it is not listed.
@@ -83,8 +90,13 @@ impl Version {
     }
 
     pub fn cite_hand_back(&self, reason: &str) -> Option<Citation> {
-        let reasons = &self.terms.hand_back.reasons;
-        self.cite_nth("hand_back.reasons", reasons.iter().position(|known| known.key == reason))
+        self.cite(&self.hand_back_path(reason)?)
+    }
+
+    /// Where the terms hold a reason of hand-backs.
+    pub fn hand_back_path(&self, reason: &str) -> Option<String> {
+        let at = self.terms.hand_back.reasons.iter().position(|known| known.key == reason)?;
+        Some(format!("hand_back.reasons[{at}]"))
     }
 
     fn cite_nth(&self, path: &str, at: Option<usize>) -> Option<Citation> {

@@ -352,7 +352,7 @@ impl Walk<'_> {
         let Some(pass) = self.open().filter(|pass| pass.state == HandoffState::Offered) else { return };
         pass.state = HandoffState::Withdrawn;
         pass.closed_at = Some(at);
-        let detail = json!({ "handoff": pass.new.id });
+        let detail = json!({ "handoff": pass.new.id, "reason": "They asked us to wait" });
         let entry =
             Entry::new("lead", lead, &marketer.actor(), "withdrawn").version(version.number).detail(detail);
         self.act(

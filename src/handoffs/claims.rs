@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::auth::User;
 use crate::error::{AppError, AppResult};
 use crate::kernel::ids::{HandoffId, LeadId, new_id};
+use crate::leads::queries as leads;
 use crate::scoring::CategoryKey;
 
 /// How many of the best waiting handoffs are tried before looking again.
@@ -214,20 +215,26 @@ async fn movable(
 ) -> AppResult<Vec<Candidate>> {
     let terms = &version.terms;
     let to = &terms.jurisdictions.acts.claimed;
-    let mut first = None;
-    let mut movable = Vec::with_capacity(candidates.len());
+    let (mut first, mut movable, mut waiting) = (None, Vec::with_capacity(candidates.len()), HashMap::new());
     for candidate in candidates {
-        let permitted = match terms.may_move(&candidate.status, to, Party::from(user.department)) {
-            Ok(transition) if transition.requires.is_empty() => Ok(()),
+        match terms.may_move(&candidate.status, to, Party::from(user.department)) {
             Ok(transition) => {
-                let facts = load_lead(conn, candidate.lead_id).await?.lead.facts;
-                terms.is_filled_in(transition, |field| facts.has(field))
+                if !transition.requires.is_empty() {
+                    waiting.insert(candidate.lead_id, transition);
+                }
+                movable.push(candidate);
             }
-            Err(refusal) => Err(refusal),
-        };
-        match permitted {
-            Ok(()) => movable.push(candidate),
             Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    if !waiting.is_empty() {
+        let ids: Vec<_> = waiting.keys().map(|lead| lead.0).collect();
+        for leads::Loaded { lead, .. } in leads::load_many(conn, &ids).await? {
+            let Some(transition) = waiting.get(&lead.id) else { continue };
+            if let Err(refusal) = terms.is_filled_in(transition, |field| lead.facts.has(field)) {
+                movable.retain(|candidate| candidate.lead_id != lead.id);
+                first = first.or(Some(refusal));
+            }
         }
     }
     match first {

@@ -15,6 +15,7 @@ pub mod panel;
 pub mod performance;
 pub mod performance_query;
 pub mod queries;
+pub mod queue_page;
 pub mod queues;
 pub mod rejudge;
 pub mod reps;

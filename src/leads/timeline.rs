@@ -75,16 +75,7 @@ fn cite(row: &TimelineRow, version: &Version) -> Option<Citation> {
         "converted" => act("converted"),
         "withdrawn" => act("withdrawn"),
         "handed_back" => version.cite_hand_back(to?),
-        "contested" | "dispute_ruled" => match if row.kind == "contested" { to? } else { from? } {
-            "category" => version.cite_category(CategoryKey::parse(text("contested")?)?),
-            "hand_back" => version.cite_hand_back(text("contested")?),
-            "answer_breach" => version.cite("service_levels.marketing.answer_within_minutes"),
-            _ => version.cite("service_levels"),
-        },
-        "clock_waived" if to == Some("answer") => {
-            version.cite("service_levels.marketing.answer_within_minutes")
-        }
-        "clock_waived" => version.cite("service_levels"),
+        "contested" | "dispute_ruled" | "clock_waived" => version.cite(text("clause")?),
         _ => None,
     }
 }

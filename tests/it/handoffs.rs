@@ -341,9 +341,16 @@ async fn a_withdrawn_offer_leaves_the_queue_and_a_claimed_one_cannot_be_withdraw
     let (mut marketer, mut rep) = (app.marketer().await, app.rep().await);
     let (first, second) = (app.offered("Anna Meyer").await, app.offered("Ben Okafor").await);
     let path = |lead: LeadId, handoff: HandoffId| format!("/leads/{lead}/handoffs/{handoff}/withdraw");
-    assert_eq!(marketer.post(&path(first, handoff_of(&app, first).await), &[]).await.status, 303);
+    let withdraw = path(first, handoff_of(&app, first).await);
+    let page = marketer.post(&withdraw, &[("reason", " ")]).await;
+    assert_eq!(page.status, 422, "the agreement asks for a reason");
+    assert!(page.text("#withdraw-reason-error").contains("clause 2."));
+    let reason = [("reason", "They asked us to wait")];
+    assert_eq!(marketer.post(&withdraw, &reason).await.status, 303);
+    let told = marketer.get(&format!("/leads/{first}")).await.text("#timeline");
+    assert!(told.contains("Reason: They asked us to wait"), "{told}");
     assert_eq!(rep.post("/claim-next", &[]).await.location(), format!("/leads/{second}"));
-    assert_eq!(marketer.post(&path(second, handoff_of(&app, second).await), &[]).await.status, 409);
+    assert_eq!(marketer.post(&path(second, handoff_of(&app, second).await), &reason).await.status, 409);
 }
 
 #[tokio::test]

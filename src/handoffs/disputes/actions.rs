@@ -38,7 +38,6 @@ pub async fn contest(
     let (Some(matter), Some(body)) = (matter, body) else { return Ok(Err(errors)) };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let version = app.versions.in_force(&mut tx).await?;
     let held = load_lead(&mut tx, lead).await?.lead;
     let (contested, decided_by) = match matter.handoff {
         None => {
@@ -52,13 +51,9 @@ pub async fn contest(
             if !handoff.contestable(user.department, now).contains(&matter.about) {
                 return Err(AppError::Conflict(not_contestable(matter.about, user)));
             }
-            match matter.about.clock() {
-                Some(clock) => (String::new(), handoff.version_of(clock)),
-                None => {
-                    let by = handoff.returned_version.unwrap_or(version.number);
-                    (handoff.hand_back_reason.unwrap_or_default(), by)
-                }
-            }
+            let decided_by = handoff.version_of(matter.about.clock().unwrap_or(Clock::Answer));
+            let contested = if matter.about == About::HandBack { handoff.hand_back_reason } else { None };
+            (contested.unwrap_or_default(), decided_by)
         }
     };
     let earlier = queries::of_lead(&mut tx, lead).await?.into_iter().find(|d| d.matter() == matter);
@@ -80,7 +75,9 @@ pub async fn contest(
     if !queries::insert(&mut tx, &new, now).await? {
         return Err(AppError::Conflict("A colleague contests this already. Look at the lead again.".into()));
     }
-    let detail = json!({ "dispute": id, "handoff": matter.handoff, "contested": contested, "body": body });
+    let dispute = queries::load(&mut tx, lead, id).await?.ok_or_else(no_such_dispute)?;
+    let clause = dispute.path(&*app.versions.get(&mut tx, decided_by).await?);
+    let detail = json!({ "dispute": id, "handoff": matter.handoff, "contested": contested, "clause": clause, "body": body });
     let entry = Entry::new("lead", lead.0, &user.actor(), "contested")
         .change(None, Some(matter.about.key().to_owned()))
         .version(decided_by)
@@ -149,18 +146,14 @@ pub async fn rule(
         let ruled = queries::load(&mut conn, lead, id).await?.ok_or_else(no_such_dispute)?;
         return Err(AppError::Conflict(ruled_already(&ruled)));
     }
-    let mut entries = vec![
-        Entry::new("lead", lead.0, &user.actor(), "dispute_ruled")
-            .change(Some(dispute.about.key().to_owned()), Some(ruling.key().to_owned()))
-            .version(dispute.version)
-            .detail(json!({ "dispute": id, "handoff": dispute.handoff_id, "contested": dispute.contested, "note": note })),
-    ];
+    let clause = dispute.path(&*app.versions.get(&mut tx, dispute.version).await?);
+    let mut entries = vec![ruled(&dispute, user, ruling, clause.as_deref(), &note)];
     let clock = dispute.about.clock().zip(dispute.handoff_id).filter(|_| ruling == Ruling::Upheld);
     if let Some((clock, handoff)) = clock {
         let waiver = NewWaiver { lead, handoff, clock, user: user.id, reason: &note };
         // Somebody may have stopped it before without knowing of the dispute.
         if queries::waive(&mut tx, &waiver, now).await? {
-            entries.push(waived(&waiver, user, dispute.version));
+            entries.push(waived(&waiver, user, dispute.version, clause.as_deref().unwrap_or_default()));
         }
     }
     audit::record(&mut tx, now, &entries).await?;
@@ -214,7 +207,10 @@ pub async fn waive(
         ));
     }
     let version = found.version_of(clock);
-    let mut entries = vec![waived(&waiver, user, version)];
+    let category = CategoryKey::parse(&found.category).unwrap_or(CategoryKey::LowInterestBadFit);
+    let judged = app.versions.get(&mut tx, version).await?;
+    let clause = clock.path(&judged, &found.queue, category, found.fast_track.is_some());
+    let mut entries = vec![waived(&waiver, user, version, &clause)];
     let about = About::breach_of(clock);
     let open = queries::of_lead(&mut tx, lead)
         .await?
@@ -223,12 +219,7 @@ pub async fn waive(
     if let Some(dispute) = open
         && queries::rule(&mut tx, lead, dispute.id, Ruling::Upheld, user.id, &reason, now).await?
     {
-        entries.push(
-            Entry::new("lead", lead.0, &user.actor(), "dispute_ruled")
-                .change(Some(about.key().to_owned()), Some(Ruling::Upheld.key().to_owned()))
-                .version(version)
-                .detail(json!({ "dispute": dispute.id, "handoff": handoff, "note": reason })),
-        );
+        entries.push(ruled(&dispute, user, Ruling::Upheld, Some(&clause), &reason));
     }
     audit::record(&mut tx, now, &entries).await?;
     tx.commit().await?;
@@ -237,11 +228,19 @@ pub async fn waive(
     Ok(Ok(clock))
 }
 
-fn waived(waiver: &NewWaiver, user: &User, version: i32) -> Entry {
+fn ruled(dispute: &Dispute, user: &User, ruling: Ruling, clause: Option<&str>, note: &str) -> Entry {
+    let detail = json!({ "dispute": dispute.id, "handoff": dispute.handoff_id, "contested": dispute.contested, "clause": clause, "note": note });
+    Entry::new("lead", dispute.lead_id.0, &user.actor(), "dispute_ruled")
+        .change(Some(dispute.about.key().to_owned()), Some(ruling.key().to_owned()))
+        .version(dispute.version)
+        .detail(detail)
+}
+
+fn waived(waiver: &NewWaiver, user: &User, version: i32, clause: &str) -> Entry {
     Entry::new("lead", waiver.lead.0, &user.actor(), "clock_waived")
         .change(None, Some(waiver.clock.key().to_owned()))
         .version(version)
-        .detail(json!({ "handoff": waiver.handoff, "reason": waiver.reason }))
+        .detail(json!({ "handoff": waiver.handoff, "clause": clause, "reason": waiver.reason }))
 }
 
 /// A text that must not be blank.

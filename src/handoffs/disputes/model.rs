@@ -239,30 +239,33 @@ impl Dispute {
 
     /// The clause by which it was decided.
     pub fn cite(&self, version: &Version) -> Option<Citation> {
+        version.cite(&self.path(version)?)
+    }
+
+    /// Where the terms of the version that decided it hold what is contested.
+    pub fn path(&self, version: &Version) -> Option<String> {
         match self.about {
-            About::Category => version.cite_category(CategoryKey::parse(&self.contested)?),
-            About::HandBack => version.cite_hand_back(&self.contested),
+            About::Category => Some(format!("categories.{}", CategoryKey::parse(&self.contested)?)),
+            About::HandBack => version.hand_back_path(&self.contested),
             about => {
                 let category = CategoryKey::parse(self.category.as_deref()?)?;
-                let is_fast_track = self.fast_track.is_some();
-                about.clock()?.cite(version, self.queue.as_deref()?, category, is_fast_track)
+                Some(about.clock()?.path(
+                    version,
+                    self.queue.as_deref()?,
+                    category,
+                    self.fast_track.is_some(),
+                ))
             }
         }
     }
 }
 
 impl Clock {
-    /// The promise behind the clock of a handoff.
-    pub fn cite(
-        self,
-        version: &Version,
-        queue: &str,
-        category: CategoryKey,
-        is_fast_track: bool,
-    ) -> Option<Citation> {
+    /// Where the terms hold the promise behind the clock of a handoff.
+    pub fn path(self, version: &Version, queue: &str, category: CategoryKey, is_fast_track: bool) -> String {
         match self {
-            Clock::Claim | Clock::Contact => version.cite_promise(queue, category, is_fast_track),
-            Clock::Answer => version.cite("service_levels.marketing.answer_within_minutes"),
+            Clock::Claim | Clock::Contact => version.promise_path(queue, category, is_fast_track),
+            Clock::Answer => "service_levels.marketing.answer_within_minutes".to_owned(),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::actions;
 use super::card::{self, Told};
@@ -90,6 +91,26 @@ async fn list(
     let here = at(&asked.after);
     let disputes = card::tell(&mut conn, &app, rows, &me).await?;
     Ok(ListPage { layout, disputes, state: asked.state, since, next, first, here })
+}
+
+/// What was contested since the last version, to stand beside the draft of the next one: `{{ since|safe }}`.
+#[derive(Template)]
+#[template(path = "disputes/since.html")]
+pub struct Since {
+    layout: Layout,
+    disputes: Vec<Told>,
+}
+
+/// The disputes since a version came into force; for a draft, since the one did that it began as a copy of.
+pub async fn since(
+    conn: &mut PgConnection,
+    app: &App,
+    version: i32,
+    me: &User,
+    layout: &Layout,
+) -> AppResult<Since> {
+    let rows = queries::since(conn, version).await?;
+    Ok(Since { disputes: card::tell(conn, app, rows, me).await?, layout: layout.clone() })
 }
 
 /// A place's key begins with its part: o for the open ones, r for those that were ruled on.
