@@ -95,7 +95,10 @@ impl Subject {
 
     fn heading(&self, terms: &Terms) -> String {
         match self {
-            Subject::New(list) => format!("Add a {}", fields::noun(list)),
+            Subject::New(list) => {
+                let noun = fields::noun(list);
+                format!("Add {} {noun}", fields::article(noun))
+            }
             Subject::At(Place::Single(path)) => fields::title(path).to_owned(),
             Subject::At(Place::Item { list, key }) => match key.split_once('>') {
                 Some((from, to)) => {
