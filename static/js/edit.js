@@ -75,8 +75,8 @@
     const minutes = Number(said);
     const output = field.closest(".minutes").querySelector("output");
     const count = (number, unit) => `${number} business ${unit}${number === 1 ? "" : "s"}`;
-    if (!/^\d+$/.test(said)) output.textContent = "";
-    else output.textContent = ` = ${minutes >= 60 && minutes % 60 === 0 ? count(minutes / 60, "hour") : count(minutes, "minute")}`;
+    if (!/^\d+$/.test(said)) output.textContent = "business minutes";
+    else output.textContent = minutes >= 60 && minutes % 60 === 0 ? count(minutes / 60, "hour") : count(minutes, "minute");
   }
   document.addEventListener("input", (event) => {
     if (event.target.hasAttribute("data-minutes")) read(event.target);

@@ -78,6 +78,19 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
             "POST /agreement/{number}/send-back",
             "POST /agreement/{number}/sign",
             "POST /agreement/{number}/withdraw",
+            "GET /agreement/{number}/clauses/{place}",
+            "GET /agreement/{number}/edit/retire/{status}",
+            "GET /agreement/{number}/lists/{list}",
+            "POST /agreement/drafts",
+            "POST /agreement/{number}/about",
+            "POST /agreement/{number}/clauses/{place}",
+            "POST /agreement/{number}/clauses/{place}/move",
+            "POST /agreement/{number}/clauses/{place}/remove",
+            "POST /agreement/{number}/edit/restore/{status}",
+            "POST /agreement/{number}/edit/retire/{status}",
+            "POST /agreement/{number}/give-up",
+            "POST /agreement/{number}/lists/{list}",
+            "POST /agreement/{number}/lists/{list}/order",
         ]
     );
     assert_eq!(

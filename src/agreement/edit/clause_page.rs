@@ -5,11 +5,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::changes;
-use super::draft_page::{back_to, load_draft};
+use super::draft_page::{back_to, list_at, load_draft};
 use super::fields::{self, Field};
 use super::form::{self, Typed, fingerprint};
 use super::obstacles;
@@ -88,14 +87,16 @@ impl Subject {
     fn back(&self, number: i32) -> String {
         match self {
             Subject::At(place) => back_to(number, place),
-            Subject::New("jurisdictions.transitions") => format!("/agreement/{number}/edit/jurisdictions"),
-            Subject::New(list) => format!("/agreement/{number}/edit#list-{list}"),
+            Subject::New(list) => list_at(number, list),
         }
     }
 
     fn heading(&self, terms: &Terms) -> String {
         match self {
-            Subject::New(list) => format!("Add a {}", fields::noun(list)),
+            Subject::New(list) => {
+                let noun = fields::noun(list);
+                format!("Add {} {noun}", fields::article(noun))
+            }
             Subject::At(Place::Single(path)) => fields::title(path).to_owned(),
             Subject::At(Place::Item { list, key }) => match key.split_once('>') {
                 Some((from, to)) => {
@@ -129,11 +130,13 @@ impl Draft {
     }
 }
 
-fn place_named(name: &str) -> AppResult<Place> {
+/// The place of an address.
+pub fn place_named(name: &str) -> AppResult<Place> {
     Place::parse(name).ok_or_else(|| AppError::NotFound("The agreement has no such clause.".to_owned()))
 }
 
-fn list_named(name: &str) -> AppResult<&'static str> {
+/// The list of an address.
+pub fn list_named(name: &str) -> AppResult<&'static str> {
     let known = LISTS.iter().copied().find(|list| *list == name && *list != "retired_statuses");
     known.ok_or_else(|| AppError::NotFound("The agreement has no such list of clauses.".to_owned()))
 }
@@ -306,7 +309,8 @@ fn yours(draft: &Draft, place: &Place, typed: &Typed) -> Option<Vec<String>> {
     Some(said::texts(&after, place))
 }
 
-fn tell(flashes: &Flashes, terms: &Terms, number: i32, done: &str) {
+/// Says what was done, and whether something stands in the way now.
+pub fn tell(flashes: &Flashes, terms: &Terms, number: i32, done: &str) {
     let (text, link) = match obstacles::all(terms, number).len() {
         0 => (done.to_owned(), None),
         count => {
@@ -368,74 +372,4 @@ pub async fn add(
     };
     let page = page(layout, number, &subject, &draft, &typed);
     ClausePage { errors, ..page }.answer(StatusCode::UNPROCESSABLE_ENTITY)
-}
-
-#[derive(Deserialize)]
-pub struct Seen {
-    #[serde(default)]
-    seen: String,
-}
-
-pub async fn remove(
-    State(app): State<App>,
-    Path((number, place)): Path<(i32, String)>,
-    me: User,
-    flashes: Flashes,
-    Form(Seen { seen }): Form<Seen>,
-) -> AppResult<Redirect> {
-    let place = place_named(&place)?;
-    let Place::Item { list, .. } = &place else {
-        return Err(AppError::Conflict(
-            "This clause is part of every agreement and cannot be taken out.".to_owned(),
-        ));
-    };
-    if matches!(*list, "vocabulary" | "retired_statuses") {
-        return Err(AppError::Conflict(
-            "A status is retired, so that its leads have somewhere to go.".to_owned(),
-        ));
-    }
-    let changed = "Somebody has changed this clause since you looked; look at it again before you remove it.";
-    let places = [place.clone()];
-    let done = change_draft(&app, &me, number, &places, |now| {
-        if fingerprint(clauses::get(now, &place).as_ref()) != seen {
-            return Err(changed.to_owned());
-        }
-        clauses::set(now, &place, Value::Null)
-    });
-    let after = done.await?.map_err(AppError::Conflict)?;
-    tell(&flashes, &after, number, "Removed.");
-    let back = Subject::New(list).back(number);
-    Ok(Redirect::to(&back))
-}
-
-#[derive(Deserialize)]
-pub struct Step {
-    to: String,
-}
-
-pub async fn step(
-    State(app): State<App>,
-    Path((number, place)): Path<(i32, String)>,
-    me: User,
-    Form(Step { to }): Form<Step>,
-) -> AppResult<Redirect> {
-    let place = place_named(&place)?;
-    let moved = |now: &Terms| Ok::<_, AppError>(changes::moved(now, &place, to == "up"));
-    change_draft(&app, &me, number, &[place.clone()], moved).await??;
-    Ok(Redirect::to(&back_to(number, &place)))
-}
-
-/// The items of a list in another order, given by their keys.
-pub async fn order(
-    State(app): State<App>,
-    Path((number, list)): Path<(i32, String)>,
-    me: User,
-    Form(sent): Form<Vec<(String, String)>>,
-) -> AppResult<Redirect> {
-    let list = list_named(&list)?;
-    let keys: Vec<String> = sent.into_iter().filter(|(name, _)| name == "key").map(|(_, key)| key).collect();
-    let places: Vec<Place> = keys.iter().map(|key| Place::Item { list, key: key.clone() }).collect();
-    let ordered = |now: &Terms| Ok::<_, AppError>(clauses::reorder(now, list, &keys));
-    change_draft(&app, &me, number, &places, ordered).await??;
-    Ok(Redirect::to(&format!("/agreement/{number}/edit#list-{list}")))
 }

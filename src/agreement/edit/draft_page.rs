@@ -313,13 +313,18 @@ pub async fn save_about(
 
 /// Back to where a clause stands in the draft.
 pub fn back_to(number: i32, place: &Place) -> String {
-    let anchor = match place {
-        Place::Item { list, .. } if *list == "jurisdictions.transitions" => {
-            return format!("/agreement/{number}/edit/jurisdictions");
-        }
-        place => place.to_string(),
-    };
-    format!("/agreement/{number}/edit#at-{}", encode(&anchor))
+    match place {
+        Place::Item { list: list @ "jurisdictions.transitions", .. } => list_at(number, list),
+        place => format!("/agreement/{number}/edit#at-{}", encode(&place.to_string())),
+    }
+}
+
+/// Back to where a list stands; the moves are edited in their matrix.
+pub fn list_at(number: i32, list: &str) -> String {
+    match list {
+        "jurisdictions.transitions" => format!("/agreement/{number}/edit/jurisdictions"),
+        list => format!("/agreement/{number}/edit#list-{list}"),
+    }
 }
 
 #[cfg(test)]

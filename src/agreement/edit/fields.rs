@@ -329,6 +329,11 @@ pub fn noun(list: &str) -> &'static str {
     }
 }
 
+/// “a” or “an”.
+pub fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
 /// What a clause that is no item of a list is called.
 pub fn title(path: &str) -> &'static str {
     match path {

@@ -14,6 +14,7 @@ mod form;
 #[cfg(test)]
 mod form_tests;
 mod keys;
+mod line_page;
 mod matrix;
 mod matrix_page;
 mod obstacles;
@@ -39,9 +40,9 @@ pub fn pages() -> Routes {
         .post("/agreement/{number}/edit/restore/{status}", Access::Manager, retire_page::restore)
         .get("/agreement/{number}/clauses/{place}", Access::Manager, clause_page::show)
         .post("/agreement/{number}/clauses/{place}", Access::Manager, clause_page::save)
-        .post("/agreement/{number}/clauses/{place}/remove", Access::Manager, clause_page::remove)
-        .post("/agreement/{number}/clauses/{place}/move", Access::Manager, clause_page::step)
+        .post("/agreement/{number}/clauses/{place}/remove", Access::Manager, line_page::remove)
+        .post("/agreement/{number}/clauses/{place}/move", Access::Manager, line_page::step)
         .get("/agreement/{number}/lists/{list}", Access::Manager, clause_page::blank)
         .post("/agreement/{number}/lists/{list}", Access::Manager, clause_page::add)
-        .post("/agreement/{number}/lists/{list}/order", Access::Manager, clause_page::order)
+        .post("/agreement/{number}/lists/{list}/order", Access::Manager, line_page::order)
 }
