@@ -74,6 +74,7 @@ pub fn routes() -> Routes {
         .merge(agreement::conversation::pages::pages())
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
+        .merge(handoffs::try_one::pages::pages())
         .merge(deals::pages::pages())
         .merge(transfer::pages::pages())
 }

@@ -118,7 +118,7 @@ fn verdict(
 }
 
 /// The fast track that a recent event opened for this lead.
-fn open_fast_track<'a>(
+pub(super) fn open_fast_track<'a>(
     terms: &'a Terms,
     lead: &Lead,
     good_fit: bool,
@@ -130,7 +130,7 @@ fn open_fast_track<'a>(
     (is_recent && (good_fit || !track.good_fit_only)).then_some(track)
 }
 
-fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
+pub(super) fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     let mut holds = vec![];
     let missing: Vec<String> =
         terms.handoff.packet_fields.iter().filter(|field| !lead.facts.has(field)).cloned().collect();
@@ -158,7 +158,12 @@ fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     holds
 }
 
-fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&FastTrack>) -> Offer {
+pub(super) fn offer(
+    terms: &Terms,
+    lead: &Lead,
+    category: CategoryKey,
+    fast_track: Option<&FastTrack>,
+) -> Offer {
     let track_key = fast_track.map(|track| track.key.as_str());
     let facts = RoutingFacts { lead: &lead.facts, category, fast_track: track_key };
     let rule = terms.routing.rules.iter().find(|rule| hold(&rule.when, &facts));
@@ -174,12 +179,17 @@ fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&
 /// The service level that holds for an offer: the first that matches, else the default.
 pub fn promise<'a>(terms: &'a Terms, queue: &str, category: CategoryKey, is_fast_track: bool) -> &'a Promise {
     let levels = &terms.service_levels;
-    let level = levels.levels.iter().find(|level| {
+    let level = level(terms, queue, category, is_fast_track);
+    level.map_or(&levels.default, |at| &levels.levels[at].promise)
+}
+
+/// The place of that level in its list; none for the default.
+pub(super) fn level(terms: &Terms, queue: &str, category: CategoryKey, is_fast_track: bool) -> Option<usize> {
+    terms.service_levels.levels.iter().position(|level| {
         level.queue.as_deref().is_none_or(|q| q == queue)
             && level.category.is_none_or(|c| c == category)
             && level.fast_track.is_none_or(|f| f == is_fast_track)
-    });
-    level.map_or(&levels.default, |level| &level.promise)
+    })
 }
 
 /// Notes the fast track of an event on the lead, unless a later one is noted already.

@@ -13,3 +13,5 @@ pub mod queues;
 pub mod rejudge;
 pub mod reps;
 pub mod service_levels;
+pub mod trace;
+pub mod try_one;

@@ -8,6 +8,8 @@ mod scores;
 mod tests;
 mod words;
 
+pub use words::condition;
+
 use super::terms::Terms;
 
 /// The agreement as people read, cite and sign it.
