@@ -72,6 +72,14 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
         ]
     );
     assert_eq!(
+        routes_with(Access::Manager),
+        [
+            "GET /agreement/{number}/import",
+            "POST /agreement/{number}/import",
+            "POST /agreement/{number}/thresholds",
+        ]
+    );
+    assert_eq!(
         routes_with(Access::Admin),
         [
             "GET /users",
