@@ -79,6 +79,8 @@ pub fn routes() -> Routes {
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(handoffs::disputes::pages::pages())
+        .merge(handoffs::try_one::pages::pages())
+        .merge(handoffs::thresholds::pages::pages())
         .merge(deals::pages::pages())
         .merge(transfer::pages::pages())
 }

@@ -131,7 +131,7 @@ fn verdict(
 }
 
 /// The fast track that a recent event opened for this lead.
-fn open_fast_track<'a>(
+pub(super) fn open_fast_track<'a>(
     terms: &'a Terms,
     lead: &Lead,
     good_fit: bool,
@@ -143,7 +143,7 @@ fn open_fast_track<'a>(
     (is_recent && (good_fit || !track.good_fit_only)).then_some(track)
 }
 
-fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
+pub(super) fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     let mut holds = vec![];
     let offered = &terms.jurisdictions.acts.offered;
     let permitted = terms.may_move(&lead.status, offered, Party::System);
@@ -174,7 +174,12 @@ fn holds(terms: &Terms, lead: &Lead, now: DateTime<Utc>) -> Vec<Hold> {
     holds
 }
 
-fn offer(terms: &Terms, lead: &Lead, category: CategoryKey, fast_track: Option<&FastTrack>) -> Offer {
+pub(super) fn offer(
+    terms: &Terms,
+    lead: &Lead,
+    category: CategoryKey,
+    fast_track: Option<&FastTrack>,
+) -> Offer {
     let track_key = fast_track.map(|track| track.key.as_str());
     let facts = RoutingFacts { lead: &lead.facts, category, fast_track: track_key };
     let rule = terms.routing.rules.iter().find(|rule| hold(&rule.when, &facts));

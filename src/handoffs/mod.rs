@@ -20,5 +20,8 @@ pub mod queues;
 pub mod rejudge;
 pub mod reps;
 pub mod service_levels;
+pub mod thresholds;
+pub mod trace;
+pub mod try_one;
 
 pub use kept_figures::KeptFigures;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::list_query::{self, Point};
+use super::list_query;
+pub use super::list_query::Point;
 use crate::scoring::{CategoryKey, Thresholds};
 use crate::web::plane::{Dot, Plane, Quarter};
 

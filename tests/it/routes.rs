@@ -91,6 +91,9 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
             "POST /agreement/{number}/give-up",
             "POST /agreement/{number}/lists/{list}",
             "POST /agreement/{number}/lists/{list}/order",
+            "GET /agreement/{number}/import",
+            "POST /agreement/{number}/import",
+            "POST /agreement/{number}/thresholds",
         ]
     );
     assert_eq!(

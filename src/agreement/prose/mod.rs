@@ -9,7 +9,7 @@ mod scores;
 mod tests;
 mod words;
 
-pub use words::{business, field};
+pub use words::{business, condition, field};
 
 use super::terms::Terms;
 

@@ -47,7 +47,7 @@ pub fn field(name: &str) -> String {
 }
 
 /// A condition in words: `country is “DE” and employees is at least 50`.
-pub(super) fn condition(terms: &Terms, tests: &[Test]) -> String {
+pub fn condition(terms: &Terms, tests: &[Test]) -> String {
     and(tests.iter().map(|test| test_in_words(terms, test)))
 }
 
