@@ -28,7 +28,7 @@ use crate::leads::{self, KeptChoices};
 use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log, whole};
-use crate::{deals, handoffs};
+use crate::{back_tests, deals, handoffs};
 
 /// What every request may use. Cheap to clone.
 #[derive(Clone)]
@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())
+        .merge(back_tests::pages::pages())
         .merge(transfer::pages::pages())
 }
 
