@@ -239,7 +239,7 @@ async fn leads(
     let test = queries::find(&mut conn, id).await?.ok_or_else(actions::no_such_back_test)?;
     let figure = Figure::parse(&wanted.figure)
         .ok_or_else(|| AppError::NotFound("A back-test has no such figure.".into()))?;
-    let (draft, _) = terms_of(&app, &test).await?;
+    let (draft, against) = terms_of(&app, &test).await?;
     let after = wanted.after.unwrap_or(Uuid::nil());
     let mut leads = queries::leads(&mut conn, id, &wanted.figure, after, PAGE_SIZE + 1).await?;
     let kept = queries::kept(&mut conn, id, &wanted.figure).await?;
@@ -247,7 +247,7 @@ async fn leads(
     leads.truncate(PAGE_SIZE as usize);
     let here = list_of(id, &wanted.figure);
     Ok(LeadsPage {
-        title: title(&figure, &test, &draft),
+        title: title(&figure, &test, [&draft, &against.terms]),
         count: grouped(&kept.to_string()),
         is_cut: usize::try_from(kept).is_ok_and(|kept| kept >= MOST),
         next: leads.last().filter(|_| has_more).map(|lead| format!("{here}&after={}", lead.id)),
@@ -271,19 +271,20 @@ fn days(test: &BackTest, layout: &Layout) -> String {
 }
 
 /// What the leads of a figure have in common.
-fn title(figure: &Figure, test: &BackTest, draft: &Terms) -> String {
+fn title(figure: &Figure, test: &BackTest, terms: [&Terms; 2]) -> String {
     let whose = |side: &Side| match side {
         Side::Draft => "under the draft".to_owned(),
         Side::InForce => format!("under version {}", test.against),
         Side::Recorded => "as it happened".to_owned(),
     };
-    let category = |key: &crate::scoring::CategoryKey| draft.category(*key).label.clone();
+    let category = |key: &crate::scoring::CategoryKey| terms[0].category(*key).label.clone();
     match figure {
         Figure::Handed(side) => format!("Handed over {}", whose(side)),
         Figure::AtStart(side) => format!("Handed over at the first instant {}", whose(side)),
         Figure::Week(week, side) => format!("Handed over in week {} {}", week + 1, whose(side)),
         Figure::Queue(side, queue) => {
-            let label = draft.queue(queue).map_or(queue.as_str(), |queue| &queue.label);
+            let known = terms.iter().find_map(|terms| terms.queue(queue));
+            let label = known.map_or(queue.as_str(), |queue| &queue.label);
             format!("Handed over to the queue {label} {}", whose(side))
         }
         Figure::Converted(side) => format!("Qualified by sales {}", whose(side)),
