@@ -29,7 +29,7 @@ use crate::leads::{self, KeptChoices};
 use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log, whole};
-use crate::{deals, handoffs};
+use crate::{back_tests, deals, handoffs};
 
 /// What every request may use. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +82,7 @@ pub fn routes() -> Routes {
         .merge(handoffs::try_one::pages::pages())
         .merge(handoffs::thresholds::pages::pages())
         .merge(deals::pages::pages())
+        .merge(back_tests::pages::pages())
         .merge(transfer::pages::pages())
 }
 

@@ -71,7 +71,12 @@ impl Categories {
 impl ServiceLevels {
     /// The first level that matches an offer; none where the default holds.
     pub fn level(&self, queue: &str, category: CategoryKey, is_fast_track: bool) -> Option<&ServiceLevel> {
-        self.levels.iter().find(|level| {
+        self.level_at(queue, category, is_fast_track).map(|at| &self.levels[at])
+    }
+
+    /// The place of that level in the list.
+    pub fn level_at(&self, queue: &str, category: CategoryKey, is_fast_track: bool) -> Option<usize> {
+        self.levels.iter().position(|level| {
             level.queue.as_deref().is_none_or(|q| q == queue)
                 && level.category.is_none_or(|c| c == category)
                 && level.fast_track.is_none_or(|f| f == is_fast_track)

@@ -67,6 +67,41 @@ impl fmt::Display for Figure {
     }
 }
 
+impl Figure {
+    /// The figure of a key.
+    pub fn parse(key: &str) -> Option<Figure> {
+        let (name, rest) = key.split_once('.').unwrap_or((key, ""));
+        let (side, rest) = rest.split_once('.').unwrap_or((rest, ""));
+        let side = Side::ALL.into_iter().find(|known| known.key() == side);
+        let figure = match (name, side) {
+            ("handed", Some(side)) => Figure::Handed(side),
+            ("at_start", Some(side)) => Figure::AtStart(side),
+            ("week", Some(side)) => Figure::Week(rest.parse().ok()?, side),
+            ("queue", Some(side)) => Figure::Queue(side, rest.to_owned()),
+            ("converted", Some(side)) => Figure::Converted(side),
+            ("handed_back", Some(side)) => Figure::HandedBack(side),
+            ("withdrawn", Some(side)) => Figure::Withdrawn(side),
+            ("undecided", Some(side)) => Figure::Undecided(side),
+            ("category", Some(side)) => Figure::Category(side, CategoryKey::parse(rest)?),
+            ("category_won", Some(side)) => Figure::CategoryWon(side, CategoryKey::parse(rest)?),
+            ("category_lost", Some(side)) => Figure::CategoryLost(side, CategoryKey::parse(rest)?),
+            ("outside_hours", Some(side)) => Figure::OutsideHours(side),
+            ("claim_later", Some(side)) => Figure::ClaimLater(side),
+            ("contact_later", Some(side)) => Figure::ContactLater(side),
+            ("won_by", Some(side)) => Figure::WonBy(side),
+            ("both", None) => Figure::Both,
+            ("gained", None) => Figure::Gained,
+            ("lost", None) => Figure::Lost,
+            ("hand_backs_avoided", None) => Figure::HandBacksAvoided,
+            ("won", None) => Figure::Won,
+            ("won_missed", None) => Figure::WonMissed,
+            ("won_caught", None) => Figure::WonCaught,
+            _ => return None,
+        };
+        (figure.to_string() == key).then_some(figure)
+    }
+}
+
 /// Leads by figure, each once and in the order of their ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lists(BTreeMap<String, Vec<Uuid>>);
@@ -98,6 +133,45 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_figure_is_found_by_its_key() {
+        let category = CategoryKey::HighInterestLowFit;
+        for side in Side::ALL {
+            let of_side = [
+                Figure::Handed(side),
+                Figure::AtStart(side),
+                Figure::Week(12, side),
+                Figure::Queue(side, "inbound".into()),
+                Figure::Converted(side),
+                Figure::HandedBack(side),
+                Figure::Withdrawn(side),
+                Figure::Undecided(side),
+                Figure::Category(side, category),
+                Figure::CategoryWon(side, category),
+                Figure::CategoryLost(side, category),
+                Figure::OutsideHours(side),
+                Figure::ClaimLater(side),
+                Figure::ContactLater(side),
+                Figure::WonBy(side),
+            ];
+            let own = [
+                Figure::Both,
+                Figure::Gained,
+                Figure::Lost,
+                Figure::HandBacksAvoided,
+                Figure::Won,
+                Figure::WonMissed,
+                Figure::WonCaught,
+            ];
+            for figure in of_side.into_iter().chain(own) {
+                assert_eq!(Figure::parse(&figure.to_string()), Some(figure));
+            }
+        }
+        for nonsense in ["", "week", "week.draft.x", "gained.draft", "handed.nobody", "both.x"] {
+            assert_eq!(Figure::parse(nonsense), None, "{nonsense}");
+        }
+    }
 
     #[test]
     fn lists_of_two_threads_join_to_the_first_leads_of_both() {

@@ -1,6 +1,7 @@
 //! The command line: reads it, starts the runtime, and says what went wrong.
 
 mod agreement;
+mod back_test;
 mod database;
 mod demo;
 mod import;
@@ -40,6 +41,8 @@ enum Command {
     Migrate(database::MigrateArgs),
     /// Import leads or events from a file. Ends with code 2 when some rows were refused.
     Import(import::ImportArgs),
+    /// Replay the past under other terms, beside those in force and what happened.
+    BackTest(back_test::BackTestArgs),
     /// Make and list users, and set their passwords.
     #[command(subcommand)]
     User(users::UserCommand),
@@ -72,6 +75,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await?,
         Command::Migrate(args) => database::migrate(args).await?,
         Command::Import(args) => return import::run(args).await,
+        Command::BackTest(args) => back_test::run(args).await?,
         Command::User(command) => users::run(command).await?,
         Command::Agreement(command) => return agreement::run(command).await,
         Command::Demo(args) => demo::run(args).await?,

@@ -113,7 +113,7 @@ pub fn trace(version: &Version, lead: &Lead, has_open: bool, now: DateTime<Utc>)
     let rules = terms.interest.scoring();
     let track = judge::open_fast_track(terms, lead, judgement.good_fit, now);
     let offer = judge::offer(terms, lead, judgement.category, track);
-    let level = judge::level(terms, &offer.queue, judgement.category, track.is_some());
+    let level = terms.service_levels.level_at(&offer.queue, judgement.category, track.is_some());
     Trace {
         fit: FitScore::of(&terms.fit.rules, &lead.facts),
         fit_rules: fit_rules(terms, lead),

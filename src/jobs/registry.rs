@@ -4,6 +4,7 @@ use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
 use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 use crate::handoffs::into_force::PutDueInForce;
+use crate::back_tests::jobs::RunBackTest;
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::transfer::jobs::{RemoveStaleUploads, RunImport};
 
@@ -15,6 +16,7 @@ pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {
         .define_job::<RejudgeAll>()
         .define_job::<PutDueInForce>()
         .with_cron(Cron::every_minute::<PutDueInForce>())
+        .define_job::<RunBackTest>()
         .define_job::<RunImport>()
         .define_job::<RemoveStaleUploads>()
         .with_cron(Cron::daily_at::<RemoveStaleUploads>(3, 41)?)

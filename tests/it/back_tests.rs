@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use baton::agreement::terms::Terms;
+use baton::agreement::actions as agreement;
+use baton::agreement::terms::{Route, Terms};
 use baton::agreement::versions::Version;
 use baton::audit::Actor;
 use baton::auth::User;
@@ -14,6 +15,8 @@ use baton::deals::{self, actions::Ending, model::DealForm};
 use baton::demo::{self, Demo, Made};
 use baton::handoffs::actions::{self, HandBack, NewActivity};
 use baton::handoffs::intake::{self, Change, LeadKey};
+use baton::jobs;
+use baton::kernel::clock::Clock;
 use baton::kernel::ids::{DealId, HandoffId, LeadId};
 use baton::leads::model::NewEvent;
 use baton::leads::{Identity, IdentityKind};
@@ -309,4 +312,205 @@ async fn replaying_the_past_of_a_demo_company_gives_the_recorded_handoffs_exactl
     }
     // A window that ended long ago.
     assert_exact(&app, monday() - TimeDelta::days(120)..monday() - TimeDelta::days(45), 50).await;
+}
+
+/// A draft of other terms.
+async fn draft(app: &TestApp, manager: &User, change: impl Fn(&mut Terms)) -> i32 {
+    let number = agreement::begin_draft(&app.app, manager).await.unwrap();
+    redraft(app, manager, number, change).await;
+    number
+}
+
+async fn redraft(app: &TestApp, manager: &User, number: i32, change: impl Fn(&mut Terms)) {
+    let changed = agreement::change_draft(&app.app, manager, number, &[], |terms| {
+        let mut terms = terms.clone();
+        change(&mut terms);
+        Ok::<_, ()>(terms)
+    });
+    changed.await.unwrap().unwrap();
+}
+
+/// Hands over nobody but perfect fits.
+fn strict(terms: &mut Terms) {
+    terms.categories.fit_good = 100;
+    terms.categories.high_interest_low_fit.route = Route::Park;
+    terms.handoff.fast_tracks.iter_mut().for_each(|track| track.good_fit_only = true);
+}
+
+/// Hands over whoever did anything.
+fn generous(terms: &mut Terms) {
+    terms.categories.interest_high = 1.0;
+}
+
+async fn work_off(app: &TestApp) {
+    jobs::worker(&app.working(), std::future::pending()).await.unwrap().run_once().await.unwrap();
+}
+
+/// An installation a week before the others here, so that its past ends where they begin.
+async fn a_week_ago() -> TestApp {
+    support::app_at(Clock::manual(monday() - TimeDelta::days(7))).await
+}
+
+/// A lead that was won, one that came back, and one that only looked around, each a day apart.
+async fn a_little_past(app: &TestApp) -> [LeadId; 3] {
+    let rep = app.person("sales", "manager").await;
+    let mut leads = vec![];
+    for name in ["Anna Won", "Ben Back"] {
+        app.advance(TimeDelta::hours(1));
+        let lead = app.offered(name).await;
+        app.advance(TimeDelta::hours(1));
+        let (_, handoff) = actions::claim_next(&app.app, &rep, None).await.unwrap().unwrap();
+        app.advance(TimeDelta::minutes(5));
+        actions::log_activity(&app.app, &rep, lead, &call()).await.unwrap().unwrap();
+        app.advance(TimeDelta::days(1));
+        if name == "Anna Won" {
+            let form = DealForm {
+                name: "Pilot".into(),
+                amount: "100".into(),
+                currency: "EUR".into(),
+                expected_close: "2028-01-31".into(),
+            };
+            let deal = deals::actions::open(&app.app, &rep, lead, &form).await.unwrap().unwrap();
+            app.advance(TimeDelta::days(1));
+            deals::actions::close(&app.app, &rep, lead, deal, Ending::Won, "it fits").await.unwrap().unwrap();
+        } else {
+            let form =
+                HandBack { reason: "not_now".into(), note: "Later".into(), nurture_until: String::new() };
+            actions::hand_back(&app.app, &rep, lead, handoff, &form).await.unwrap().unwrap();
+        }
+        leads.push(lead);
+    }
+    let looker = app.good_fit("Cleo Looks").await;
+    app.advance(TimeDelta::minutes(5));
+    app.event(looker, "page_view").await;
+    app.advance(TimeDelta::days(1));
+    [leads[0], leads[1], looker]
+}
+
+#[tokio::test]
+async fn a_manager_sees_what_a_draft_would_have_missed_and_every_figure_opens_its_leads() {
+    let app = a_week_ago().await;
+    let [won, back, _] = a_little_past(&app).await;
+    let mut manager = app.client("marketing", "manager").await;
+    let number = draft(&app, manager.me(), strict).await;
+    let list = format!("/agreement/{number}/back-tests");
+    assert!(manager.get(&list).await.text(".empty-title").contains("not been tried on the past"));
+    let started = manager.post(&list, &[("days", "30")]).await;
+    assert_eq!(started.status, 303, "{}", started.body);
+    let path = started.location().to_owned();
+    assert!(manager.get(&path).await.text(".work-label").contains("0 of 0 leads"));
+    assert_eq!(manager.post(&list, &[("days", "30")]).await.status, 409, "one at a time");
+    work_off(&app).await;
+
+    let page = manager.get(&path).await;
+    assert!(page.text("h1").contains("done") && !page.has("progress"));
+    let highlights: Vec<String> = page.texts(".highlight");
+    assert!(highlights.iter().any(|text| text.starts_with("leads lost 2")), "{highlights:?}");
+    assert!(highlights.iter().any(|text| text.starts_with("won leads missed 1")), "{highlights:?}");
+    assert!(highlights.iter().any(|text| text.starts_with("hand-backs avoided 1")), "{highlights:?}");
+    for href in page.attributes("#back-test a[href*='figure=']", "href") {
+        let leads = app.sign_in(manager.me()).await.get(&href).await;
+        assert!(leads.status == 200 && leads.has("tbody tr"), "{href} is empty");
+    }
+    let missed = manager.get(&format!("{path}/leads?figure=won_missed")).await;
+    assert_eq!(missed.attributes("tbody a", "href"), [format!("/leads/{won}")]);
+    let avoided = manager.get(&format!("{path}/leads?figure=hand_backs_avoided")).await;
+    assert_eq!(avoided.attributes("tbody a", "href"), [format!("/leads/{back}")]);
+    assert_eq!(manager.get(&format!("{path}/leads?figure=luck")).await.status, 404);
+    assert!(manager.get(&list).await.text("tbody tr").contains("done"));
+
+    let mut rep = app.rep().await;
+    assert_eq!(rep.get(&path).await.status, 200, "everybody may read it");
+    assert!(!rep.get(&list).await.has("main form"));
+    assert_eq!(rep.post(&list, &[("days", "30")]).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_lead_that_only_the_draft_hands_over_is_gained_and_its_outcome_is_unknown() {
+    let app = a_week_ago().await;
+    let [.., looker] = a_little_past(&app).await;
+    let now = app.app.clock.now();
+    let mut generous_terms = Terms::default_agreement();
+    generous(&mut generous_terms);
+    // A window that begins after the page view: the draft comes into force then.
+    let window = now - TimeDelta::hours(2)..now;
+    let plan = plan(&app, Some(generous_terms), window.clone()).await;
+    assert!(plan.draft.judges_at_start && !plan.in_force.judges_at_start);
+    let histories = histories(&app, &plan).await;
+    let history = histories.iter().find(|history| history.lead == looker).unwrap();
+    let passes = replay(&plan.draft, history, plan.kinds(), &window);
+    assert_eq!(passes.len(), 1);
+    assert!(passes[0].at == window.start && passes[0].at_start && passes[0].recorded.is_none());
+    assert!(replay(&plan.in_force, history, plan.kinds(), &window).is_empty());
+}
+
+#[tokio::test]
+async fn a_back_test_says_when_its_draft_has_changed_since() {
+    let app = support::app().await;
+    let mut manager = app.client("sales", "manager").await;
+    let number = draft(&app, manager.me(), generous).await;
+    let path = manager
+        .post(&format!("/agreement/{number}/back-tests"), &[("days", "90")])
+        .await
+        .location()
+        .to_owned();
+    work_off(&app).await;
+    assert!(!manager.get(&path).await.body.contains("has changed since"));
+    redraft(&app, manager.me(), number, strict).await;
+    let page = manager.get(&path).await;
+    assert!(
+        page.text(".alert-warning").contains("this tried revision 1, and it is at revision 2 now"),
+        "{}",
+        page.text(".alert-warning")
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_back_test_keeps_nothing_and_one_that_was_interrupted_begins_anew() {
+    let app = a_week_ago().await;
+    a_little_past(&app).await;
+    let mut manager = app.client("sales", "manager").await;
+    let number = draft(&app, manager.me(), generous).await;
+    let list = format!("/agreement/{number}/back-tests");
+    let cancelled = manager.post(&list, &[("days", "30")]).await.location().to_owned();
+    assert_eq!(manager.post(&format!("{cancelled}/cancel"), &[]).await.status, 303);
+    assert_eq!(manager.post(&format!("{cancelled}/cancel"), &[]).await.status, 409);
+    work_off(&app).await;
+    assert!(manager.get(&cancelled).await.text("h1").contains("cancelled"));
+    assert_eq!(app.value::<i64>("select count(*) from back_test_leads").await, 0);
+
+    let again = manager.post(&list, &[("days", "30")]).await.location().to_owned();
+    sqlx::query("update back_tests set state = 'running', done = 2 where state = 'waiting'")
+        .execute(app.pool())
+        .await
+        .unwrap();
+    work_off(&app).await;
+    let page = manager.get(&again).await;
+    assert!(page.text("h1").contains("done"));
+    assert!(
+        page.texts(".highlight").iter().any(|text| text.starts_with("leads gained 1")),
+        "{:?}",
+        page.texts(".highlight")
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_replayed_is_refused_and_nothing_typed_is_lost() {
+    let app = support::app().await;
+    let mut manager = app.client("marketing", "manager").await;
+    assert_eq!(
+        manager.post("/agreement/1/back-tests", &[("days", "30")]).await.status,
+        409,
+        "it is in force"
+    );
+    let number = draft(&app, manager.me(), |terms| terms.categories.fit_good = 0).await;
+    let list = format!("/agreement/{number}/back-tests");
+    let unsound = manager.post(&list, &[("days", "30")]).await;
+    assert_eq!(unsound.status, 422);
+    assert!(unsound.text(".alert-danger").contains("fit_good"), "{}", unsound.text(".alert-danger"));
+    let undated = manager.post(&list, &[("days", "dates"), ("from", "2026-11-01"), ("to", "soon")]).await;
+    assert_eq!(undated.status, 422);
+    assert!(undated.text("#f-to-error").contains("“soon” is not a date"));
+    assert_eq!(undated.attributes("#f-from", "value"), ["2026-11-01"]);
+    assert_eq!(undated.attributes("#f-days option[selected]", "value"), ["dates"]);
 }

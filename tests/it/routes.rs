@@ -95,6 +95,7 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
             "POST /agreement/{number}/import",
             "POST /agreement/{number}/thresholds",
         ]
+        ["POST /agreement/{number}/back-tests", "POST /back-tests/{id}/cancel"]
     );
     assert_eq!(
         routes_with(Access::Admin),
