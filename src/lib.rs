@@ -38,6 +38,9 @@ pub mod handoffs;
 /// Opportunities, won or lost.
 pub mod deals;
 
+/// Points learnt from closed leads, suggested to a draft.
+pub mod points;
+
 /// Imports: leads and events from files.
 pub mod transfer;
 

@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod import;
 mod log;
+mod points;
 mod serve;
 mod users;
 
@@ -44,6 +45,9 @@ enum Command {
     User(users::UserCommand),
     /// Make a company with half a year of history in an empty database, to look around in or to measure.
     Demo(demo::DemoArgs),
+    /// Learn points from closed leads.
+    #[command(subcommand)]
+    Points(points::PointsCommand),
     /// Use Baton's database with other programs.
     #[command(subcommand)]
     Db(database::DbCommand),
@@ -70,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(args) => return import::run(args).await,
         Command::User(command) => users::run(command).await?,
         Command::Demo(args) => demo::run(args).await?,
+        Command::Points(command) => points::run(command).await?,
         Command::Db(command) => return database::run(command).await,
     }
     Ok(ExitCode::SUCCESS)

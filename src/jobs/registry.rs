@@ -4,6 +4,7 @@ use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
 use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 use crate::handoffs::rejudge::RejudgeAll;
+use crate::points::jobs::LearnPoints;
 use crate::transfer::jobs::{RemoveStaleUploads, RunImport};
 
 /// The worker's options with all jobs and schedules. Times are UTC.
@@ -12,6 +13,7 @@ pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {
         .define_job::<KeepPartitions>()
         .with_cron(Cron::daily_at::<KeepPartitions>(3, 17)?.fill(CrontabFill::days(1)))
         .define_job::<RejudgeAll>()
+        .define_job::<LearnPoints>()
         .define_job::<RunImport>()
         .define_job::<RemoveStaleUploads>()
         .with_cron(Cron::daily_at::<RemoveStaleUploads>(3, 41)?)
