@@ -25,6 +25,7 @@ use crate::config::ServeConfig;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
+use crate::points;
 use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log, whole};
@@ -72,6 +73,7 @@ pub fn routes() -> Routes {
         .merge(leads::pages::pages())
         .merge(handoffs::pages::pages())
         .merge(deals::pages::pages())
+        .merge(points::pages::pages())
         .merge(transfer::pages::pages())
 }
 

@@ -123,7 +123,8 @@ impl Names {
 
     /// A key and a label made of these words.
     fn name(&mut self, words: &str) -> (String, String) {
-        let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "");
+        let words: String =
+            words.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "");
         let (mut key, mut label) = (slug(&words, LONGEST_KEY), cut(&words, LONGEST_LABEL));
         let mut count = 1;
         while self.keys.contains(&key) || self.labels.contains(&label.to_lowercase()) {
@@ -153,6 +154,10 @@ fn slug(words: &str, most: usize) -> String {
         }
     }
     let slug = slug.trim_matches('_');
-    let slug = if slug.starts_with(|c: char| c.is_ascii_lowercase()) { slug.to_owned() } else { format!("is_{slug}") };
+    let slug = if slug.starts_with(|c: char| c.is_ascii_lowercase()) {
+        slug.to_owned()
+    } else {
+        format!("is_{slug}")
+    };
     slug.chars().take(most).collect::<String>().trim_end_matches('_').to_owned()
 }

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::accept::{self, Accepted};
 use super::features::Names;
+use super::jobs::LearnPoints;
 use super::leaks::{self, Candidate};
 use super::model::{Case, CaseEvent, Choice, Outcome, SuggestionId};
 use super::queries::{self, ClosedRow, SuggestionRow};
 use super::suggest::{self, Suggestion};
-use super::jobs::LearnPoints;
 use crate::agreement::actions::change_draft;
 use crate::agreement::queries::{self as versions, VersionRow, VersionState};
 use crate::agreement::terms::Terms;
@@ -64,7 +64,8 @@ async fn cases(conn: &mut PgConnection, rows: &[ClosedRow]) -> anyhow::Result<Ve
             .collect();
         let mut events: HashMap<LeadId, Vec<CaseEvent>> = HashMap::new();
         for row in leads::events_of(conn, &ids).await? {
-            let event = CaseEvent { kind: row.kind, properties: row.properties, occurred_at: row.occurred_at };
+            let event =
+                CaseEvent { kind: row.kind, properties: row.properties, occurred_at: row.occurred_at };
             events.entry(row.lead_id).or_default().push(event);
         }
         for row in batch {
@@ -92,7 +93,10 @@ pub async fn names(conn: &mut PgConnection) -> sqlx::Result<Names> {
 }
 
 /// The columns that can be chosen, seen in the newest leads, and how many closed leads were looked at.
-pub async fn candidates(conn: &mut PgConnection, outcome: &Outcome) -> anyhow::Result<(Vec<Candidate>, usize)> {
+pub async fn candidates(
+    conn: &mut PgConnection,
+    outcome: &Outcome,
+) -> anyhow::Result<(Vec<Candidate>, usize)> {
     let (names, closed) = (names(conn).await?, closed(conn, outcome, MOST_SURVEYED).await?);
     let not_worked = not_worked(conn, outcome).await?;
     let count = closed.len();
@@ -102,7 +106,11 @@ pub async fn candidates(conn: &mut PgConnection, outcome: &Outcome) -> anyhow::R
 }
 
 /// Learns a card for these terms. The inner error says what is missing.
-pub async fn learn(conn: &mut PgConnection, choice: Choice, terms: Terms) -> anyhow::Result<Result<Suggestion, String>> {
+pub async fn learn(
+    conn: &mut PgConnection,
+    choice: Choice,
+    terms: Terms,
+) -> anyhow::Result<Result<Suggestion, String>> {
     let (names, closed) = (names(conn).await?, closed(conn, &choice.outcome, MOST_CLOSED).await?);
     let shortened = closed.len() as i64 == MOST_CLOSED;
     let work = move || {

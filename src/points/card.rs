@@ -105,7 +105,11 @@ fn thresholds(scores: &[Scores], won: &[bool]) -> (u8, f64) {
             }
         }
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cuts of fit are whole and within 1..=100")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "cuts of fit are whole and within 1..=100"
+    )]
     (best.0 as u8, best.1)
 }
 
@@ -113,8 +117,10 @@ fn thresholds(scores: &[Scores], won: &[bool]) -> (u8, f64) {
 fn cuts(scores: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut scores: Vec<f64> = scores.map(f64::round).collect();
     scores.sort_by(f64::total_cmp);
-    let mut cuts: Vec<f64> =
-        (1..TRIED).filter_map(|step| scores.get(scores.len() * step / TRIED).copied()).filter(|cut| *cut >= 1.0).collect();
+    let mut cuts: Vec<f64> = (1..TRIED)
+        .filter_map(|step| scores.get(scores.len() * step / TRIED).copied())
+        .filter(|cut| *cut >= 1.0)
+        .collect();
     cuts.dedup();
     if cuts.is_empty() {
         cuts.push(1.0);

@@ -51,7 +51,8 @@ pub async fn suggest(args: &SuggestArgs, conn: &mut PgConnection) -> anyhow::Res
     }
     let chosen = candidates.iter().filter(|candidate| {
         let name = candidate.column.to_string();
-        let wanted = if args.fields.is_empty() { candidate.by_default() } else { args.fields.contains(&name) };
+        let wanted =
+            if args.fields.is_empty() { candidate.by_default() } else { args.fields.contains(&name) };
         wanted && !args.without.contains(&name)
     });
     let columns: Vec<Column> = chosen.map(|candidate| candidate.column.clone()).collect();
@@ -117,7 +118,12 @@ fn print(suggestion: &Suggestion, number: i32) {
     if suggestion.too_few() {
         println!("Too few closed leads to tell: these figures may change much with the next ones.");
     }
-    println!("\n{:<32} {:>24} {:>24}", "Judged on leads not learnt from", format!("version {number} now"), "suggested");
+    println!(
+        "\n{:<32} {:>24} {:>24}",
+        "Judged on leads not learnt from",
+        format!("version {number} now"),
+        "suggested"
+    );
     let (now, new) = (&suggestion.now, &suggestion.suggested);
     line("AUC, 95 % interval", auc(now), auc(new));
     line("Top quarter wins", top(now), top(new));
@@ -151,7 +157,11 @@ fn top(figures: &Figures) -> String {
 }
 
 fn tally(tally: Tally) -> String {
-    if tally.leads == 0 { "no leads".to_owned() } else { format!("{} of {}", percent(tally.rate()), tally.leads) }
+    if tally.leads == 0 {
+        "no leads".to_owned()
+    } else {
+        format!("{} of {}", percent(tally.rate()), tally.leads)
+    }
 }
 
 fn percent(share: f64) -> String {

@@ -156,8 +156,10 @@ fn numbers(cases: &[Case], column: &Column) -> Option<Vec<f64>> {
 
 /// Where sorted numbers are cut, so that about as many lie in each step, at numbers that people would write.
 fn steps(numbers: Vec<f64>) -> Vec<f64> {
-    let mut cuts: Vec<f64> =
-        (1..STEPS).map(|step| plain(numbers[numbers.len() * step / STEPS])).filter(|cut| *cut > numbers[0]).collect();
+    let mut cuts: Vec<f64> = (1..STEPS)
+        .map(|step| plain(numbers[numbers.len() * step / STEPS]))
+        .filter(|cut| *cut > numbers[0])
+        .collect();
     cuts.dedup();
     cuts
 }

@@ -93,7 +93,9 @@ pub fn figures(sets: &[Judged]) -> Figures {
     let top_quarter = (all.leads > 0).then(|| quarter / (f64::from(all.leads) / 4.0));
     let mut categories = [Tally::default(); 4];
     for set in sets {
-        for (sum, tally) in categories.iter_mut().zip(tallies(set.scores, set.won, set.fit_good, set.interest_high)) {
+        for (sum, tally) in
+            categories.iter_mut().zip(tallies(set.scores, set.won, set.fit_good, set.interest_high))
+        {
             *sum = sum.plus(tally);
         }
     }
@@ -125,8 +127,8 @@ pub fn auc(scores: &[f64], won: &[bool]) -> Option<f64> {
 fn auc_interval(auc: f64, all: Tally) -> (f64, f64) {
     let (won, lost) = (f64::from(all.won), f64::from(all.lost()));
     let (q1, q2) = (auc / (2.0 - auc), 2.0 * auc * auc / (1.0 + auc));
-    let variance = (auc * (1.0 - auc) + (won - 1.0) * (q1 - auc * auc) + (lost - 1.0) * (q2 - auc * auc))
-        / (won * lost);
+    let variance =
+        (auc * (1.0 - auc) + (won - 1.0) * (q1 - auc * auc) + (lost - 1.0) * (q2 - auc * auc)) / (won * lost);
     let half = Z * variance.max(0.0).sqrt();
     ((auc - half).max(0.0), (auc + half).min(1.0))
 }

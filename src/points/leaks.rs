@@ -9,8 +9,20 @@ use super::model::{Axis, Case, Column, Outcome};
 
 /// Parts of names that sales' own notes bear.
 const NAMES: [&str; 14] = [
-    "tag", "lead_quality", "lead_profile", "asymmetrique", "notable", "lead_status", "lead_stage", "disposition", "call_result",
-    "lost_reason", "close_reason", "lead_rating", "sales_note", "converted",
+    "tag",
+    "lead_quality",
+    "lead_profile",
+    "asymmetrique",
+    "notable",
+    "lead_status",
+    "lead_stage",
+    "disposition",
+    "call_result",
+    "lost_reason",
+    "close_reason",
+    "lead_rating",
+    "sales_note",
+    "converted",
 ];
 /// How many times as often a field must be filled in on one side to look as if that side had filled it in.
 const TIMES: f64 = 8.0;
@@ -51,7 +63,9 @@ pub fn candidates(closed: &[Case], not_worked: &[Case], outcome: &Outcome, names
         let filled = filled(closed, &column);
         let same = |earlier: &&Candidate| {
             earlier.filled == filled.won
-                && closed.iter().all(|case| features::facts(case, &earlier.column) == features::facts(case, &column))
+                && closed
+                    .iter()
+                    .all(|case| features::facts(case, &earlier.column) == features::facts(case, &column))
         };
         found.push(Candidate {
             label: names.column(&column),
@@ -87,9 +101,8 @@ fn warning(column: &Column, closed: &[Case], on_closed: Tally, not_worked: &[Cas
             percent(on_others)
         ));
     }
-    let side = |won: bool| {
-        Tally::of(closed.iter().filter(|case| case.won == won).map(|case| has(case, column)))
-    };
+    let side =
+        |won: bool| Tally::of(closed.iter().filter(|case| case.won == won).map(|case| has(case, column)));
     let (on_won, on_lost) = (side(true), side(false));
     (apart(on_won, on_lost) || apart(on_lost, on_won)).then(|| {
         format!(

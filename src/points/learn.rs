@@ -11,6 +11,8 @@ use super::model::{Axis, Clause, Column};
 /// How strongly large coefficients are held down: as if each were known beforehand to lie within about ±1.
 const PENALTY: f64 = 1.0;
 const MOST_ITERATIONS: u64 = 300;
+/// Of the slope: finer steps do not move a whole point.
+const TOLERANCE: f64 = 0.1;
 /// A field that nearly every lead has needs no negative points: its least value is the measure of the others.
 const FILLED: f64 = 0.98;
 
@@ -72,6 +74,7 @@ fn regression(weights: Array2<f64>, won: &[bool]) -> anyhow::Result<Array1<f64>>
     let fitted = LogisticRegression::default()
         .alpha(PENALTY)
         .max_iterations(MOST_ITERATIONS)
+        .gradient_tolerance(TOLERANCE)
         .fit(&Dataset::new(weights, Array1::from(won.to_vec())))
         .context("the regression found no coefficients")?;
     // Which outcome the library counts upwards depends on which is more frequent.

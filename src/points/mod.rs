@@ -13,5 +13,6 @@ mod judge_card;
 mod leaks;
 mod learn;
 mod model;
+pub mod pages;
 mod queries;
 mod suggest;

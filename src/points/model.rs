@@ -86,7 +86,9 @@ impl std::str::FromStr for Outcome {
             "deals" => Ok(Outcome::Deals),
             field => match field.strip_prefix("custom.") {
                 Some(key) if !key.is_empty() => Ok(Outcome::Field(key.to_owned())),
-                _ => Err(format!("“{text}” is not an outcome; write deals, or custom.<key> of a field that is yes or no")),
+                _ => Err(format!(
+                    "“{text}” is not an outcome; write deals, or custom.<key> of a field that is yes or no"
+                )),
             },
         }
     }
@@ -99,7 +101,10 @@ pub enum Column {
     /// As rules name it: `country`, `custom.plan`.
     Field(String),
     Event(String),
-    Property { event: String, key: String },
+    Property {
+        event: String,
+        key: String,
+    },
 }
 
 impl fmt::Display for Column {

@@ -97,7 +97,6 @@ pub async fn names(conn: &mut PgConnection) -> sqlx::Result<Vec<(Uuid, String)>>
 /// A suggestion as it is kept.
 pub struct SuggestionRow {
     pub id: SuggestionId,
-    pub version: i32,
     /// The draft's count of changes when it was asked for.
     pub draft_revision: i64,
     pub state: State,
@@ -113,7 +112,7 @@ pub struct SuggestionRow {
 pub async fn of_version(conn: &mut PgConnection, version: i32) -> sqlx::Result<Vec<SuggestionRow>> {
     sqlx::query_as!(
         SuggestionRow,
-        r#"select s.id, s.version, s.draft_revision, s.state as "state: State", s.choice, s.result, s.message, u.name as by, s.created_at
+        r#"select s.id, s.draft_revision, s.state as "state: State", s.choice, s.result, s.message, u.name as by, s.created_at
            from point_suggestions s join users u on u.id = s.created_by where s.version = $1 order by s.created_at desc, s.id desc limit 20"#,
         version
     )
@@ -128,7 +127,7 @@ pub async fn find(
 ) -> sqlx::Result<Option<SuggestionRow>> {
     sqlx::query_as!(
         SuggestionRow,
-        r#"select s.id, s.version, s.draft_revision, s.state as "state: State", s.choice, s.result, s.message, u.name as by, s.created_at
+        r#"select s.id, s.draft_revision, s.state as "state: State", s.choice, s.result, s.message, u.name as by, s.created_at
            from point_suggestions s join users u on u.id = s.created_by where s.version = $1 and s.id = $2"#,
         version,
         id
@@ -161,10 +160,7 @@ pub async fn insert(
 }
 
 /// Says that it is being learnt. The version and the choice; none when it has ended or is gone.
-pub async fn set_running(
-    conn: &mut PgConnection,
-    id: SuggestionId,
-) -> sqlx::Result<Option<(i32, Value)>> {
+pub async fn set_running(conn: &mut PgConnection, id: SuggestionId) -> sqlx::Result<Option<(i32, Value)>> {
     let row = sqlx::query!(
         "update point_suggestions set state = 'running' where id = $1 and state in ('waiting', 'running') returning version, choice",
         id

@@ -64,13 +64,19 @@ impl Suggestion {
 
     /// The lines of an axis that earn points, or that the draft gives points now.
     pub fn lines_of(&self, axis: Axis) -> impl Iterator<Item = (usize, &Line)> {
-        let counts = move |line: &Line| line.clause.axis() == axis && (line.points != 0 || line.now.is_some());
+        let counts =
+            move |line: &Line| line.clause.axis() == axis && (line.points != 0 || line.now.is_some());
         self.lines.iter().enumerate().filter(move |(_, line)| counts(line))
     }
 }
 
 /// Learns from closed leads. The error says what is missing.
-pub fn suggest(mut cases: Vec<Case>, choice: &Choice, names: &Names, terms: &Terms) -> Result<Suggestion, String> {
+pub fn suggest(
+    mut cases: Vec<Case>,
+    choice: &Choice,
+    names: &Names,
+    terms: &Terms,
+) -> Result<Suggestion, String> {
     in_lasting_order(&mut cases);
     let won: Vec<bool> = cases.iter().map(|case| case.won).collect();
     let closed = Tally::of(won.iter().copied());
@@ -92,7 +98,8 @@ pub fn suggest(mut cases: Vec<Case>, choice: &Choice, names: &Names, terms: &Ter
     let weights = features::weights(&cases, &clauses, half_life_days);
     let card = taught(&clauses, &weights, &won).map_err(|error| format!("{error:#}"))?;
     let folds = folds(&won);
-    let suggested = cross_validated(&clauses, &weights, &won, &folds).map_err(|error| format!("{error:#}"))?;
+    let suggested =
+        cross_validated(&clauses, &weights, &won, &folds).map_err(|error| format!("{error:#}"))?;
     let lines = clauses
         .iter()
         .enumerate()
@@ -100,7 +107,9 @@ pub fn suggest(mut cases: Vec<Case>, choice: &Choice, names: &Names, terms: &Ter
             clause: clause.clone(),
             now: points_now(terms, clause),
             points: card.points[at],
-            tally: Tally::of(won.iter().zip(weights.column(at)).filter(|(_, weight)| **weight > 0.0).map(|(won, _)| *won)),
+            tally: Tally::of(
+                won.iter().zip(weights.column(at)).filter(|(_, weight)| **weight > 0.0).map(|(won, _)| *won),
+            ),
         })
         .collect();
     Ok(Suggestion {
@@ -155,7 +164,12 @@ fn of<T: Copy>(all: &[T], members: &[usize]) -> Vec<T> {
 }
 
 /// Learns each card in whole points without a fifth of the leads and judges it on that fifth.
-fn cross_validated(clauses: &[Clause], weights: &Array2<f64>, won: &[bool], folds: &[usize]) -> anyhow::Result<Figures> {
+fn cross_validated(
+    clauses: &[Clause],
+    weights: &Array2<f64>,
+    won: &[bool],
+    folds: &[usize],
+) -> anyhow::Result<Figures> {
     let mut parts = vec![];
     for fold in 0..FOLDS {
         let (learnt, judged) = (members(folds, fold, false), members(folds, fold, true));
@@ -209,7 +223,8 @@ fn points_now(terms: &Terms, clause: &Clause) -> Option<f64> {
             rule.map(|rule| rule.points.into())
         }
         Some(event) => {
-            let rule = terms.interest.rules.iter().find(|rule| rule.event == event && rule.when == clause.when);
+            let rule =
+                terms.interest.rules.iter().find(|rule| rule.event == event && rule.when == clause.when);
             rule.map(|rule| rule.points)
         }
     }
