@@ -26,6 +26,7 @@ use crate::handoffs::KeptFigures;
 use crate::handoffs::intake::Intake;
 use crate::kernel::clock::Clock;
 use crate::leads::{self, KeptChoices};
+use crate::points;
 use crate::transfer;
 use crate::web::live::{self, Live};
 use crate::web::{Routes, assets, errors, guard, headers, health, request_log, whole};
@@ -83,6 +84,7 @@ pub fn routes() -> Routes {
         .merge(handoffs::thresholds::pages::pages())
         .merge(deals::pages::pages())
         .merge(back_tests::pages::pages())
+        .merge(points::pages::pages())
         .merge(transfer::pages::pages())
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod demo;
 mod import;
 mod log;
+mod points;
 mod serve;
 mod users;
 
@@ -51,6 +52,9 @@ enum Command {
     Agreement(agreement::AgreementCommand),
     /// Make a company with half a year of history in an empty database, to look around in or to measure.
     Demo(demo::DemoArgs),
+    /// Learn points from closed leads.
+    #[command(subcommand)]
+    Points(points::PointsCommand),
     /// Use Baton's database with other programs.
     #[command(subcommand)]
     Db(database::DbCommand),
@@ -79,6 +83,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => users::run(command).await?,
         Command::Agreement(command) => return agreement::run(command).await,
         Command::Demo(args) => demo::run(args).await?,
+        Command::Points(command) => points::run(command).await?,
         Command::Db(command) => return database::run(command).await,
     }
     Ok(ExitCode::SUCCESS)

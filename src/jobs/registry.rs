@@ -6,6 +6,7 @@ use super::upkeep::{KeepPartitions, RemoveEndedSessions};
 use crate::handoffs::into_force::PutDueInForce;
 use crate::back_tests::jobs::RunBackTest;
 use crate::handoffs::rejudge::RejudgeAll;
+use crate::points::jobs::LearnPoints;
 use crate::transfer::jobs::{RemoveStaleUploads, RunImport};
 
 /// The worker's options with all jobs and schedules. Times are UTC.
@@ -17,6 +18,7 @@ pub fn register(options: WorkerOptions) -> anyhow::Result<WorkerOptions> {
         .define_job::<PutDueInForce>()
         .with_cron(Cron::every_minute::<PutDueInForce>())
         .define_job::<RunBackTest>()
+        .define_job::<LearnPoints>()
         .define_job::<RunImport>()
         .define_job::<RemoveStaleUploads>()
         .with_cron(Cron::daily_at::<RemoveStaleUploads>(3, 41)?)

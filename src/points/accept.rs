@@ -1,0 +1,163 @@
+//! What a manager takes of a suggestion, put into the terms of a draft.
+
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::model::Axis;
+use super::suggest::{Line, Suggestion};
+use crate::agreement::clauses::Place;
+use crate::agreement::terms::Terms;
+use crate::scoring::{FitRule, InterestRule};
+
+/// The longest key and label that terms may hold.
+const LONGEST_KEY: usize = 60;
+const LONGEST_LABEL: usize = 100;
+
+/// What is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Positions of the suggestion's lines.
+    pub lines: Vec<usize>,
+    /// Whether the rules that were there before go away, on each axis that gets new ones.
+    pub replace: bool,
+    /// Whether the plane is cut where the suggestion says.
+    pub thresholds: bool,
+}
+
+/// The terms with what was taken. A rule whose tests are there already keeps key, label and persona and gets the new
+/// points; the others are added at the end.
+pub fn accept(terms: &Terms, suggestion: &Suggestion, accepted: &Accepted) -> Terms {
+    let mut terms = terms.clone();
+    let taken = |axis: Axis| -> Vec<&Line> {
+        let lines = accepted.lines.iter().filter_map(|at| suggestion.lines.get(*at));
+        lines.filter(|line| line.clause.axis() == axis && line.points != 0).collect()
+    };
+    let (fit, interest) = (taken(Axis::Fit), taken(Axis::Interest));
+    terms.fit.rules = fit_rules(terms.fit.rules, &fit, accepted.replace);
+    terms.interest.rules = interest_rules(terms.interest.rules, &interest, accepted.replace);
+    if accepted.thresholds {
+        terms.categories.fit_good = suggestion.fit_good;
+        terms.categories.interest_high = suggestion.interest_high;
+    }
+    terms
+}
+
+/// The clauses that differ between two terms in what a suggestion can change.
+pub fn changed(before: &Terms, after: &Terms) -> Vec<Place> {
+    let mut places = vec![];
+    let item = |list: &'static str, key: &str| Place::Item { list, key: key.to_owned() };
+    let (old, new) = (&before.fit.rules, &after.fit.rules);
+    for rule in old.iter().chain(new).filter(|rule| !(old.contains(rule) && new.contains(rule))) {
+        places.push(item("fit.rules", &rule.key));
+    }
+    let (old, new) = (&before.interest.rules, &after.interest.rules);
+    for rule in old.iter().chain(new).filter(|rule| !(old.contains(rule) && new.contains(rule))) {
+        places.push(item("interest.rules", &rule.key));
+    }
+    if before.categories.fit_good != after.categories.fit_good {
+        places.push(Place::Single("categories.fit_good"));
+    }
+    #[expect(clippy::float_cmp, reason = "an unchanged threshold is the same number")]
+    if before.categories.interest_high != after.categories.interest_high {
+        places.push(Place::Single("categories.interest_high"));
+    }
+    places.sort();
+    places.dedup();
+    places
+}
+
+fn fit_rules(mut rules: Vec<FitRule>, lines: &[&Line], replace: bool) -> Vec<FitRule> {
+    if replace && !lines.is_empty() {
+        rules.retain(|rule| lines.iter().any(|line| line.clause.when == rule.when));
+    }
+    let mut names = Names::of(rules.iter().map(|rule| (rule.key.as_str(), rule.label.as_str())));
+    for line in lines {
+        let points = i16::try_from(line.points).unwrap_or(if line.points < 0 { -100 } else { 100 });
+        match rules.iter_mut().find(|rule| rule.when == line.clause.when) {
+            Some(rule) => rule.points = points,
+            None => {
+                let (key, label) = names.name(&line.clause.label);
+                let when = line.clause.when.clone();
+                rules.push(FitRule { key, label, when, points, persona: None, persona_revision: None });
+            }
+        }
+    }
+    rules
+}
+
+fn interest_rules(mut rules: Vec<InterestRule>, lines: &[&Line], replace: bool) -> Vec<InterestRule> {
+    let same = |rule: &InterestRule, line: &Line| {
+        line.clause.event() == Some(&rule.event) && line.clause.when == rule.when
+    };
+    if replace && !lines.is_empty() {
+        rules.retain(|rule| lines.iter().any(|line| same(rule, line)));
+    }
+    let mut names = Names::of(rules.iter().map(|rule| (rule.key.as_str(), rule.label.as_str())));
+    for line in lines {
+        let points = f64::from(line.points);
+        match rules.iter_mut().find(|rule| same(rule, line)) {
+            Some(rule) => (rule.points, rule.cap) = (points, Some(points)),
+            None => {
+                let (key, label) = names.name(&line.clause.label);
+                let event = line.clause.event().unwrap_or_default().to_owned();
+                let when = line.clause.when.clone();
+                rules.push(InterestRule { key, label, event, when, points, cap: Some(points) });
+            }
+        }
+    }
+    rules
+}
+
+/// Keys and labels of one list, each used once.
+struct Names {
+    keys: HashSet<String>,
+    labels: HashSet<String>,
+}
+
+impl Names {
+    fn of<'k>(used: impl Iterator<Item = (&'k str, &'k str)>) -> Names {
+        let (keys, labels) = used.map(|(key, label)| (key.to_owned(), label.trim().to_lowercase())).unzip();
+        Names { keys, labels }
+    }
+
+    /// A key and a label made of these words.
+    fn name(&mut self, words: &str) -> (String, String) {
+        let words: String =
+            words.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "");
+        let (mut key, mut label) = (slug(&words, LONGEST_KEY), cut(&words, LONGEST_LABEL));
+        let mut count = 1;
+        while self.keys.contains(&key) || self.labels.contains(&label.to_lowercase()) {
+            count += 1;
+            let ending = format!(" {count}");
+            label = cut(&words, LONGEST_LABEL - ending.len()) + &ending;
+            key = format!("{}_{count}", slug(&words, LONGEST_KEY - ending.len()));
+        }
+        self.keys.insert(key.clone());
+        self.labels.insert(label.to_lowercase());
+        (key, label)
+    }
+}
+
+fn cut(words: &str, most: usize) -> String {
+    words.chars().take(most).collect::<String>().trim_end().to_owned()
+}
+
+/// Lower-case letters, digits and underscores, beginning with a letter.
+fn slug(words: &str, most: usize) -> String {
+    let mut slug = String::new();
+    for c in words.nfkd().filter(char::is_ascii) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.ends_with('_') {
+            slug.push('_');
+        }
+    }
+    let slug = slug.trim_matches('_');
+    let slug = if slug.starts_with(|c: char| c.is_ascii_lowercase()) {
+        slug.to_owned()
+    } else {
+        format!("is_{slug}")
+    };
+    slug.chars().take(most).collect::<String>().trim_end_matches('_').to_owned()
+}

@@ -1,0 +1,160 @@
+//! How good a card is: does it rank the won above the lost, and do its categories differ?
+
+use serde::{Deserialize, Serialize};
+
+use super::card::Scores;
+
+/// The normal quantile of a 95 % interval.
+const Z: f64 = 1.959_964;
+
+/// Leads, and how many of them were won.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub leads: u32,
+    pub won: u32,
+}
+
+impl Tally {
+    pub fn of(outcomes: impl Iterator<Item = bool>) -> Tally {
+        outcomes.fold(Tally::default(), |tally, won| tally.and(won))
+    }
+
+    #[must_use]
+    pub fn and(self, won: bool) -> Tally {
+        Tally { leads: self.leads + 1, won: self.won + u32::from(won) }
+    }
+
+    #[must_use]
+    pub fn plus(self, other: Tally) -> Tally {
+        Tally { leads: self.leads + other.leads, won: self.won + other.won }
+    }
+
+    pub fn lost(self) -> u32 {
+        self.leads - self.won
+    }
+
+    /// The share that was won; 0 without leads.
+    pub fn rate(self) -> f64 {
+        if self.leads == 0 { 0.0 } else { f64::from(self.won) / f64::from(self.leads) }
+    }
+
+    /// Wilson's 95 % interval of the rate: where it may lie, given how few leads there are.
+    pub fn interval(self) -> (f64, f64) {
+        if self.leads == 0 {
+            return (0.0, 1.0);
+        }
+        let (n, p) = (f64::from(self.leads), self.rate());
+        let middle = p + Z * Z / (2.0 * n);
+        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+        let whole = 1.0 + Z * Z / n;
+        (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
+    }
+}
+
+/// What a card is judged by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The chance that a won lead ranks above a lost one; none unless there are both.
+    pub auc: Option<f64>,
+    /// Where the AUC may lie, 95 %.
+    pub auc_interval: Option<(f64, f64)>,
+    /// The quarter of the leads that ranks first. Leads at its edge that rank equally count by their share.
+    pub top_quarter: Option<f64>,
+    /// How many times as often the first quarter wins as all leads.
+    pub lift: Option<f64>,
+    /// In the order of the agreement's categories.
+    pub categories: [Tally; 4],
+}
+
+/// Outcomes and scores of one set of leads that were not learnt from.
+pub struct Judged<'a> {
+    pub scores: &'a [Scores],
+    pub won: &'a [bool],
+    pub fit_good: f64,
+    pub interest_high: f64,
+}
+
+/// The figures over several sets, each ranked within itself, because points of different cards do not compare.
+pub fn figures(sets: &[Judged]) -> Figures {
+    let all = sets.iter().fold(Tally::default(), |all, set| all.plus(Tally::of(set.won.iter().copied())));
+    let ranked: Vec<Vec<f64>> =
+        sets.iter().map(|set| set.scores.iter().map(|scores| scores.together()).collect()).collect();
+    let aucs: Vec<(f64, f64)> = sets
+        .iter()
+        .zip(&ranked)
+        .filter_map(|(set, ranks)| {
+            let tally = Tally::of(set.won.iter().copied());
+            Some((auc(ranks, set.won)?, f64::from(tally.won) * f64::from(tally.lost())))
+        })
+        .collect();
+    let pairs: f64 = aucs.iter().map(|(_, pairs)| pairs).sum();
+    let auc = (pairs > 0.0).then(|| aucs.iter().map(|(auc, pairs)| auc * pairs).sum::<f64>() / pairs);
+    let quarter: f64 = sets.iter().zip(&ranked).map(|(set, ranks)| won_in_quarter(ranks, set.won)).sum();
+    let top_quarter = (all.leads > 0).then(|| quarter / (f64::from(all.leads) / 4.0));
+    let mut categories = [Tally::default(); 4];
+    for set in sets {
+        for (sum, tally) in
+            categories.iter_mut().zip(tallies(set.scores, set.won, set.fit_good, set.interest_high))
+        {
+            *sum = sum.plus(tally);
+        }
+    }
+    Figures {
+        auc,
+        auc_interval: auc.map(|auc| auc_interval(auc, all)),
+        top_quarter,
+        lift: top_quarter.filter(|_| all.won > 0).map(|rate| rate / all.rate()),
+        categories,
+    }
+}
+
+/// The chance that a won lead scores higher than a lost one, ties counting half. None unless there are both.
+pub fn auc(scores: &[f64], won: &[bool]) -> Option<f64> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+    let (mut below, mut ahead) = (0.0, 0.0);
+    for tied in order.chunk_by(|a, b| scores[*a].total_cmp(&scores[*b]).is_eq()) {
+        let wins = tied.iter().filter(|at| won[**at]).count() as f64;
+        let losses = tied.len() as f64 - wins;
+        ahead += wins * (below + losses / 2.0);
+        below += losses;
+    }
+    let wins = won.iter().filter(|won| **won).count() as f64;
+    (wins > 0.0 && below > 0.0).then(|| ahead / (wins * below))
+}
+
+/// Hanley and McNeil's 95 % interval.
+fn auc_interval(auc: f64, all: Tally) -> (f64, f64) {
+    let (won, lost) = (f64::from(all.won), f64::from(all.lost()));
+    let (q1, q2) = (auc / (2.0 - auc), 2.0 * auc * auc / (1.0 + auc));
+    let variance =
+        (auc * (1.0 - auc) + (won - 1.0) * (q1 - auc * auc) + (lost - 1.0) * (q2 - auc * auc)) / (won * lost);
+    let half = Z * variance.max(0.0).sqrt();
+    ((auc - half).max(0.0), (auc + half).min(1.0))
+}
+
+/// The won leads in the quarter that ranks first, of leads that tie at its edge the expected share.
+fn won_in_quarter(scores: &[f64], won: &[bool]) -> f64 {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+    let (mut room, mut found) = (scores.len() as f64 / 4.0, 0.0);
+    for tied in order.chunk_by(|a, b| scores[*a].total_cmp(&scores[*b]).is_eq()) {
+        let share = (room / tied.len() as f64).min(1.0);
+        found += share * tied.iter().filter(|at| won[**at]).count() as f64;
+        room -= share * tied.len() as f64;
+        if room <= 0.0 {
+            break;
+        }
+    }
+    found
+}
+
+/// The leads of each category under these thresholds. Interest is high above its threshold, fit good from it on.
+pub fn tallies(scores: &[Scores], won: &[bool], fit_good: f64, interest_high: f64) -> [Tally; 4] {
+    let mut tallies = [Tally::default(); 4];
+    for (scores, won) in scores.iter().zip(won) {
+        let category = usize::from(scores.interest <= interest_high) * 2 + usize::from(scores.fit < fit_good);
+        tallies[category] = tallies[category].and(*won);
+    }
+    tallies
+}
