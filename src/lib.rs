@@ -40,6 +40,7 @@ pub mod deals;
 
 /// Replays of the past under terms that are not in force yet.
 pub mod back_tests;
+
 /// Points learnt from closed leads, suggested to a draft.
 pub mod points;
 

@@ -3,8 +3,8 @@
 use graphile_worker::{Cron, CrontabFill, WorkerOptions};
 
 use super::upkeep::{KeepPartitions, RemoveEndedSessions};
-use crate::handoffs::into_force::PutDueInForce;
 use crate::back_tests::jobs::RunBackTest;
+use crate::handoffs::into_force::PutDueInForce;
 use crate::handoffs::rejudge::RejudgeAll;
 use crate::points::jobs::LearnPoints;
 use crate::transfer::jobs::{RemoveStaleUploads, RunImport};

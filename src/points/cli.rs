@@ -12,6 +12,7 @@ use super::model::{Axis, Choice, Column, Outcome};
 use super::suggest::Suggestion;
 use crate::agreement::queries as versions;
 use crate::agreement::terms::Terms;
+use crate::agreement::versions::Versions;
 use crate::scoring::CategoryKey;
 
 #[derive(Debug, clap::Args)]
@@ -87,7 +88,7 @@ async fn terms(args: &SuggestArgs, conn: &mut PgConnection) -> anyhow::Result<(i
         Some(number) => number,
         None => match versions::negotiated(conn).await? {
             Some(number) => number,
-            None => versions::number_in_force(conn).await?.context("no agreement is in force")?,
+            None => Versions::default().in_force(conn).await?.number,
         },
     };
     let row = versions::version(conn, number).await?;
