@@ -45,10 +45,10 @@ pub fn complete(list: &str, clause: &mut Value, before: &Value, around: &Surroun
     };
     let same_revision = clause["persona_revision"] == before["persona_revision"];
     let other_persona = before["persona"].as_str() != Some(&persona);
-    if clause["persona_revision"].is_null() || (other_persona && same_revision) {
-        if let Some(known) = around.personas.iter().find(|known| known.key == persona) {
-            clause["persona_revision"] = known.revision.into();
-        }
+    if (clause["persona_revision"].is_null() || (other_persona && same_revision))
+        && let Some(known) = around.personas.iter().find(|known| known.key == persona)
+    {
+        clause["persona_revision"] = known.revision.into();
     }
 }
 

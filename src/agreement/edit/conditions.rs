@@ -186,6 +186,8 @@ fn one(op: &str, text: &str, shape: &Shape) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::agreement::edit::queries::{CustomField, CustomKind, Surroundings};
     use crate::agreement::terms::Terms;
@@ -233,5 +235,14 @@ mod tests {
         assert_eq!(compare("title", "contains", "head, chief"), Ok(json!(["head", "chief"])));
         assert_eq!(compare("title", "is_one_of", "head"), Ok(json!(["head"])));
         assert_eq!(compare("company", "is", "Smith, Jones"), Ok(json!("Smith, Jones")));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_list_holds_is_read_as_it_is_shown(values in prop::collection::vec("[a-z\",' ]{0,8}[a-z\",]", 1..5)) {
+            let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).collect();
+            let shown = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
+            prop_assert_eq!(split(&shown), values);
+        }
     }
 }

@@ -68,7 +68,7 @@ pub async fn step(
 ) -> AppResult<Redirect> {
     let place = place_named(&place)?;
     let moved = |now: &Terms| Ok::<_, AppError>(changes::moved(now, &place, to == "up"));
-    change_draft(&app, &me, number, &[place.clone()], moved).await??;
+    change_draft(&app, &me, number, std::slice::from_ref(&place), moved).await??;
     Ok(Redirect::to(&back_to(number, &place)))
 }
 

@@ -147,7 +147,7 @@ pub async fn retire(
     let done = change_draft(&app, &me, number, &places, |now| {
         match retire::retire(now, &key, &form.to, known.was_in_force) {
             Some(Retirement { terms, changes }) if shown(&changes) == form.seen => Ok(terms),
-            _ => Err(now.clone()),
+            _ => Err(Box::new(now.clone())),
         }
     });
     match done.await? {
