@@ -56,6 +56,12 @@
     page.querySelector('[data-shows="interest_high"]').textContent = interest.value;
   }
 
+  /** The address follows, so that it can be sent to a colleague. */
+  function remember() {
+    const query = new URLSearchParams({ fit_good: fit.value, interest_high: interest.value });
+    history.replaceState(history.state, "", `?${query}`);
+  }
+
   /** Where the pointer is, on the axes of the plane. */
   function at(event) {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(plane.getScreenCTM().inverse());
@@ -78,9 +84,16 @@
     held.value = held === fit ? Math.round(y) : middle * 2 ** ((x - 50) / 10);
     show();
   });
-  for (const end of ["pointerup", "pointercancel"]) plane.addEventListener(end, () => (held = null));
-  fit.addEventListener("input", show);
-  interest.addEventListener("input", show);
+  function release() {
+    if (held) remember();
+    held = null;
+  }
+  plane.addEventListener("pointerup", release);
+  plane.addEventListener("pointercancel", release);
+  for (const slider of [fit, interest]) {
+    slider.addEventListener("input", show);
+    slider.addEventListener("change", remember);
+  }
   page.classList.add("is-live");
   show();
 })();

@@ -40,6 +40,7 @@ async fn a_real_lead_is_found_by_a_search_and_tried_on_both_versions_side_by_sid
     app.advance(TimeDelta::days(3));
     let mut manager = stricter(&app).await;
     let found = manager.get("/agreement/2/try?q=meyer").await;
+    assert_eq!(found.status, 200, "{}", found.body);
     assert_eq!(found.attributes(".found a", "href"), [format!("/agreement/2/try?lead={lead}")]);
     let page = manager.get(&format!("/agreement/2/try?lead={lead}")).await;
     assert_eq!(page.status, 200, "{}", page.body);
