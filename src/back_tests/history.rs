@@ -323,3 +323,63 @@ fn ending(row: &HandoffRow, at: DateTime<Utc>, terms: Option<&Terms>) -> Ending 
         _ => Ending::Converted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn changed(at: DateTime<Utc>, detail: Value) -> RecordRow {
+        let detail = Some(detail);
+        RecordRow {
+            at,
+            verb: "changed".into(),
+            by_criteria: false,
+            by_person: true,
+            to: None,
+            version: None,
+            detail,
+        }
+    }
+
+    #[test]
+    fn what_was_known_is_read_backwards_from_what_is_known_now() {
+        let created: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().unwrap();
+        let (first, second) = (created + TimeDelta::days(1), created + TimeDelta::days(2));
+        let facts = json!({ "source": "fair", "employees": 250, "custom": { "plan": "team" } });
+        let now = Known {
+            facts: serde_json::from_value(facts).unwrap(),
+            consent: Consent { may_contact: true, source: Some("by phone".into()), ..Consent::default() },
+            do_not_contact: false,
+        };
+        let record = [
+            changed(
+                first,
+                json!({ "employees": [null, 10], "custom": [{}, { "plan": "team" }], "do_not_contact": [true, false] }),
+            ),
+            changed(
+                second,
+                json!({ "employees": [10, 250], "consent_source": [null, "by phone"], "may_contact": [false, true], "source": ["web", "fair"] }),
+            ),
+        ];
+        let known = known(now.clone(), &record, created);
+        let told: Vec<_> = known
+            .iter()
+            .map(|(at, known)| {
+                (*at, known.facts.employees, known.facts.source.as_deref(), known.consent.source.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (created, None, Some("web"), None),
+                (first, Some(10), Some("web"), None),
+                (second, Some(250), Some("fair"), Some("by phone"))
+            ]
+        );
+        assert_eq!(known[2].1, now);
+        assert!(known[0].1.do_not_contact && !known[1].1.do_not_contact && !known[1].1.consent.may_contact);
+        assert!(known[0].1.facts.custom.is_empty() && !known[1].1.facts.custom.is_empty());
+    }
+}
