@@ -288,7 +288,9 @@ mod tests {
                     let key = clauses::key_of(list, &item);
                     clauses::set(&terms, &Place::Item { list, key }, item)
                 }
-                (Place::Item { list, key }, 2) => Ok(clauses::reorder(&terms, list, &[key.clone()])),
+                (Place::Item { list, key }, 2) => {
+                    Ok(clauses::reorder(&terms, list, std::slice::from_ref(key)))
+                }
                 (Place::Item { list, .. }, _) => {
                     let mut item = value.clone();
                     let field = if *list == "jurisdictions.transitions" { "reason" } else { "label" };

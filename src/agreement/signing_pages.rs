@@ -216,8 +216,7 @@ struct SignForm {
 
 async fn sign(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    (ConnectInfo(peer), headers): (ConnectInfo<SocketAddr>, HeaderMap),
     Path(number): Path<i32>,
     me: User,
     layout: Layout,

@@ -143,7 +143,7 @@ impl Versions {
 impl Version {
     /// The version that a row holds, verified against the hash that was stored with it.
     pub fn read(row: &VersionRow) -> anyhow::Result<Version> {
-        Ok(Version::of(row.number, terms_of(row)?)?)
+        Version::of(row.number, terms_of(row)?)
     }
 
     /// The same, verified against the signatures too.
