@@ -248,10 +248,20 @@ mod tests {
             (one("starts_with", json!("/pricing/a")), one("contains", json!("PRICING"))),
             (one("is", json!("x")), one("is_known", json!(null))),
             (one("at_most", json!(9)), one("is_not", json!(10))),
+            (one("is", json!("5")), one("is", json!(5))),
+            (one("is", json!("yes")), one("is", json!(true))),
             (one("at_most", json!("2026-01-01")), one("at_most", json!("2026-03-01"))),
         ] {
             follows(&narrow, &wide, true);
             follows(&wide, &narrow, false);
+        }
+    }
+
+    #[test]
+    fn texts_that_one_number_or_truth_equals_are_not_each_other() {
+        for (a, b) in [(json!("5"), json!("5.0")), (json!("yes"), json!("true")), (json!(5), json!("5"))] {
+            follows(&one("is", a.clone()), &one("is", b.clone()), false);
+            follows(&one("is", a), &one("is_not", b), false);
         }
     }
 

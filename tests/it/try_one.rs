@@ -35,9 +35,9 @@ async fn a_real_lead_is_found_by_a_search_and_tried_on_both_versions_side_by_sid
     let app = support::app().await;
     let lead = app.good_fit("Anna Meyer").await;
     for _ in 0..2 {
-        app.event(lead, "webinar_attended").await;
+        let at = app.app.clock.now() - TimeDelta::days(3);
+        app.event_at(lead, "webinar_attended", at).await;
     }
-    app.advance(TimeDelta::days(3));
     let mut manager = stricter(&app).await;
     let found = manager.get("/agreement/2/try?q=meyer").await;
     assert_eq!(found.status, 200, "{}", found.body);
@@ -57,7 +57,7 @@ async fn a_real_lead_is_found_by_a_search_and_tried_on_both_versions_side_by_sid
     assert!(page.texts("#step-interest .reason-evidence")[0].contains("2 times"));
     let stored = app.load(lead).await;
     let expected = judge(
-        &*app.app.versions.in_force(&mut app.pool().acquire().await.unwrap()).await.unwrap(),
+        &app.app.versions.in_force(&mut app.pool().acquire().await.unwrap()).await.unwrap(),
         &stored,
         false,
         app.app.clock.now(),

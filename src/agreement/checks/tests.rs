@@ -75,7 +75,7 @@ fn statuses_without_a_way_in_or_out_are_pointed_out() {
     let from = |from: &str, to: &str| json!({ "from": from, "to": to, "who": ["marketing"] });
     let vocabulary = ("/vocabulary/-", status);
     assert_eq!(
-        warnings(&changed(&[vocabulary.clone()]), &known()),
+        warnings(&changed(std::slice::from_ref(&vocabulary)), &known()),
         ["1.12: “Paused” has no way out.", "1.12: “Paused” has no way in."]
     );
     warns(
