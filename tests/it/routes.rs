@@ -72,6 +72,10 @@ fn what_one_department_or_the_admins_do_is_theirs_alone() {
         ]
     );
     assert_eq!(
+        routes_with(Access::Manager),
+        ["POST /agreement/{number}/points", "POST /agreement/{number}/points/{id}/accept"]
+    );
+    assert_eq!(
         routes_with(Access::Admin),
         [
             "GET /users",
