@@ -200,8 +200,7 @@ mod tests {
         let mut terms = Terms::default_agreement();
         let suggestion = found(&terms);
         let at = position(&suggestion, "Pricing page view");
-        let own = &mut terms.interest.rules[0];
-        own.event = "pricing_view".into();
+        let own = terms.interest.rules.iter_mut().find(|rule| rule.event == "pricing_view").unwrap();
         own.when = vec![];
         let (key, label) = (own.key.clone(), own.label.clone());
         for replace in [true, false] {

@@ -249,7 +249,7 @@ mod tests {
         };
         assert_eq!(lift(&[8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]), Some(4.0));
         assert_eq!(lift(&[1.0; 8]), Some(1.0));
-        assert_eq!(lift(&[]), None);
+        assert_eq!(figures(&[]).lift, None);
     }
 
     #[test]
