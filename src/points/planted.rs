@@ -34,7 +34,7 @@ pub fn leads(count: usize) -> Vec<Case> {
             let colour = ["red", "green", "blue"][dice.random_range(0..3)];
             let employees = dice.random_range(1..1000);
             let pricing = dice.random_bool(0.4);
-            let odds = -1.8
+            let odds = -2.6
                 + if industry == Some("Software") { 2.4 } else { 0.0 }
                 + if employees >= 500 { 1.2 } else { 0.0 }
                 + if pricing { 1.8 } else { 0.0 };

@@ -252,7 +252,7 @@ mod tests {
     fn a_card_ranks_leads_that_it_was_not_learnt_from_and_its_categories_differ() {
         let found = learnt(1000);
         let auc = found.suggested.auc.unwrap();
-        assert!((0.75..0.95).contains(&auc) && auc > found.now.auc.unwrap() + 0.1, "{found:?}");
+        assert!((0.75..0.95).contains(&auc) && auc > found.now.auc.unwrap(), "{found:?}");
         assert!(found.suggested.lift.unwrap() > 1.4);
         let [best, .., last] = found.suggested.categories;
         assert!(
