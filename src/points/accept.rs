@@ -161,3 +161,87 @@ fn slug(words: &str, most: usize) -> String {
     };
     slug.chars().take(most).collect::<String>().trim_end_matches('_').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agreement::clauses;
+    use crate::points::features::Names as Labels;
+    use crate::points::model::{Choice, Column};
+    use crate::points::planted::leads;
+    use crate::points::suggest::suggest;
+
+    fn found(terms: &Terms) -> Suggestion {
+        let columns = ["industry", "custom.colour", "event.pricing_view"].map(Column::parse).to_vec();
+        let choice = Choice { columns, ..Choice::default() };
+        suggest(leads(400), &choice, &Labels::default(), terms).unwrap()
+    }
+
+    fn position(found: &Suggestion, label: &str) -> usize {
+        found.lines.iter().position(|line| line.clause.label == label).unwrap()
+    }
+
+    #[test]
+    fn one_clause_is_added_and_everything_else_stays() {
+        let terms = Terms::default_agreement();
+        let found = found(&terms);
+        let lines = vec![position(&found, "Industry is Software")];
+        let after = accept(&terms, &found, &Accepted { lines, replace: false, thresholds: false });
+        let places: Vec<String> = changed(&terms, &after).iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["fit.rules.industry_is_software"]);
+        assert_eq!(after.fit.rules.len(), terms.fit.rules.len() + 1);
+        let mut back = after.clone();
+        back.fit.rules.pop();
+        assert_eq!(back, terms);
+    }
+
+    #[test]
+    fn a_rule_with_the_same_tests_keeps_its_name_and_gets_the_new_points() {
+        let mut terms = Terms::default_agreement();
+        let suggestion = found(&terms);
+        let at = position(&suggestion, "Pricing page view");
+        let own = terms.interest.rules.iter_mut().find(|rule| rule.event == "pricing_view").unwrap();
+        own.when = vec![];
+        let (key, label) = (own.key.clone(), own.label.clone());
+        for replace in [true, false] {
+            let after =
+                accept(&terms, &suggestion, &Accepted { lines: vec![at], replace, thresholds: false });
+            let rule = after.interest.rules.iter().find(|rule| rule.key == key).unwrap();
+            assert_eq!((&rule.label, rule.points), (&label, f64::from(suggestion.lines[at].points)));
+            assert_eq!(after.interest.rules.len() == 1, replace);
+            assert_eq!(after.fit, terms.fit, "an axis without new clauses keeps its rules");
+        }
+    }
+
+    #[test]
+    fn thresholds_are_taken_when_they_are_wanted() {
+        let terms = Terms::default_agreement();
+        let found = found(&terms);
+        let after = accept(&terms, &found, &Accepted { lines: vec![], replace: true, thresholds: true });
+        assert_eq!(
+            (after.categories.fit_good, after.categories.interest_high),
+            (found.fit_good, found.interest_high)
+        );
+        let accepted_places = changed(&terms, &after);
+        assert!(accepted_places.iter().all(|place| clauses::get(&after, place).is_some()));
+    }
+
+    #[test]
+    fn keys_and_labels_are_well_formed_and_used_once() {
+        let mut names = Names::of([("country_is_osterreich", "Other")].into_iter());
+        assert_eq!(
+            names.name("Country is Österreich"),
+            ("country_is_osterreich_2".into(), "Country is Österreich 2".into())
+        );
+        assert_eq!(names.name("Land ist 東京").0, "land_ist");
+        assert_eq!(names.name("東京").0, "is");
+        assert_eq!(
+            names.name("3 or more\nvisits"),
+            ("is_3_or_more_visits".into(), "3 or more visits".into())
+        );
+        let long = names.name(&"x".repeat(300));
+        assert!(long.0.len() == 60 && long.1.len() == 100);
+        let again = names.name(&"x".repeat(300));
+        assert!(again.0.len() <= 60 && again.1.len() <= 100 && again != long);
+    }
+}

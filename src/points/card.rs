@@ -85,7 +85,9 @@ fn thresholds(scores: &[Scores], won: &[bool]) -> (u8, f64) {
     let mut best = (1.0, 1.0);
     let mut most = (false, f64::NEG_INFINITY);
     let fits = cuts(scores.iter().map(|scores| scores.fit));
-    let interests = cuts(scores.iter().map(|scores| scores.interest));
+    // Interest is high above its threshold, not from it on.
+    let interests: Vec<f64> =
+        cuts(scores.iter().map(|scores| scores.interest)).iter().map(|cut| (cut - 1.0).max(0.5)).collect();
     for fit in &fits {
         for interest in &interests {
             let tallies = tallies(scores, won, *fit, *interest);

@@ -219,3 +219,136 @@ pub fn weights(cases: &[Case], clauses: &[Clause], half_life_days: f64) -> Array
         clauses[clause].weight(&cases[case], half_life_days)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::agreement::terms::Terms;
+    use crate::points::planted::{case, leads};
+    use crate::scoring::{FitRule, InterestRule, InterestRules};
+
+    fn labels(cases: &[Case], column: &str) -> Vec<String> {
+        clauses(cases, &[Column::parse(column)], &Names::default())
+            .into_iter()
+            .map(|clause| clause.label)
+            .collect()
+    }
+
+    fn of_countries(countries: &[(&str, usize)]) -> Vec<Case> {
+        let each = countries.iter().flat_map(|(country, count)| std::iter::repeat_n(country, *count));
+        each.map(|country| case(json!({ "country": country }), &[], false)).collect()
+    }
+
+    #[test]
+    fn frequent_values_become_clauses_and_rare_ones_do_not() {
+        let cases = of_countries(&[("Austria", 20), ("austria", 5), ("France", 10), ("Malta", 9), ("", 30)]);
+        assert_eq!(labels(&cases, "country"), ["Country is Austria", "Country is France"]);
+        assert_eq!(
+            labels(&of_countries(&[("Austria", 40)]), "country"),
+            [""; 0],
+            "what all leads share tells nothing"
+        );
+    }
+
+    #[test]
+    fn texts_that_hardly_two_leads_share_are_known_or_not() {
+        let mut cases: Vec<Case> =
+            (0..20).map(|n| case(json!({ "company": format!("Company {n}") }), &[], false)).collect();
+        cases.extend((0..20).map(|_| case(json!({}), &[], false)));
+        assert_eq!(labels(&cases, "company"), ["Company is known"]);
+    }
+
+    #[test]
+    fn many_different_numbers_are_cut_in_steps_and_few_are_taken_one_by_one() {
+        let sized = |most: usize| -> Vec<Case> {
+            (0..400)
+                .map(|n| case(json!({ "employees": n % most, "custom": { "size": n % most } }), &[], false))
+                .collect()
+        };
+        let steps = labels(&sized(400), "employees");
+        assert_eq!(steps.first().map(String::as_str), Some("Employees at least 50"));
+        assert_eq!(steps.last().map(String::as_str), Some("Employees at least 350"));
+        assert_eq!(labels(&sized(2), "employees"), ["Employees is 0", "Employees is 1"]);
+    }
+
+    #[test]
+    fn digits_in_a_field_of_text_stay_text() {
+        let cases: Vec<Case> = (0..200)
+            .map(|n| case(json!({ "first_touch": { "term": (n % 10).to_string() } }), &[], false))
+            .collect();
+        assert!(labels(&cases, "first_touch.term").contains(&"First touch: term is 3".to_owned()));
+    }
+
+    #[test]
+    fn a_blank_scores_nothing_in_any_clause() {
+        let mut cases = leads(300);
+        cases.push(case(
+            json!({ "industry": " ", "custom": { "colour": null } }),
+            &[("page_view", json!({ "seconds": null }), 5)],
+            true,
+        ));
+        let columns: Vec<Column> = columns(&cases)
+            .into_iter()
+            .filter(|column| *column != Column::Event("page_view".into()))
+            .collect();
+        let found = clauses(&cases, &columns, &Names::default());
+        assert!(found.len() > 10);
+        let row = weights(&cases, &found, 7.0);
+        assert!(row.row(cases.len() - 1).iter().all(|weight| *weight == 0.0));
+    }
+
+    #[test]
+    fn weights_are_what_the_engine_gives_for_a_rule_of_one_point() {
+        let half_life = Terms::default_agreement().interest.half_life_days;
+        let cases = [
+            case(
+                json!({ "country": "Austria" }),
+                &[("page_view", json!({ "url": "/a" }), 93), ("page_view", json!({ "url": "/b" }), 99)],
+                true,
+            ),
+            case(json!({}), &[], false),
+        ];
+        let clause = |column: &str, when: serde_json::Value| Clause {
+            column: Column::parse(column),
+            label: "A clause".into(),
+            when: serde_json::from_value(when).unwrap(),
+        };
+        let found = [
+            clause("country", json!([{ "field": "country", "op": "is", "value": "Austria" }])),
+            clause("event.page_view", json!([])),
+            clause("event.page_view.url", json!([{ "field": "property.url", "op": "is", "value": "/a" }])),
+        ];
+        let weights = weights(&cases, &found, half_life);
+        for (at, case) in cases.iter().enumerate() {
+            let fit = FitRule {
+                key: "a".into(),
+                label: "A".into(),
+                when: found[0].when.clone(),
+                points: 1,
+                persona: None,
+                persona_revision: None,
+            };
+            assert_eq!(weights[[at, 0]], f64::from(crate::scoring::FitScore::points_of(&[fit], &case.facts)));
+            for (clause, weight) in found.iter().zip(weights.row(at)).skip(1) {
+                let rule = InterestRule {
+                    key: "a".into(),
+                    label: "A".into(),
+                    event: "page_view".into(),
+                    when: clause.when.clone(),
+                    points: 1.0,
+                    cap: Some(1.0),
+                };
+                let engine = case.interest(&InterestRules::new(&[rule], half_life));
+                assert!((engine - weight).abs() < 1e-9, "{engine} {weight}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_cut_where_people_would() {
+        let written: Vec<f64> = [0.0, 0.034_56, 1.26, 47.0, 1234.0, 987_654.0, -1234.0].map(plain).to_vec();
+        assert_eq!(written, [0.0, 0.035, 1.3, 47.0, 1200.0, 990_000.0, -1200.0]);
+    }
+}

@@ -158,3 +158,105 @@ pub fn tallies(scores: &[Scores], won: &[bool], fit_good: f64, interest_high: f6
     }
     tallies
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ranked() -> impl Strategy<Value = (Vec<f64>, Vec<bool>)> {
+        prop::collection::vec((-20_i8..20, any::<bool>()), 2..80)
+            .prop_map(|leads| leads.into_iter().map(|(score, won)| (f64::from(score), won)).unzip())
+    }
+
+    fn on_fit(scores: &[f64]) -> Vec<Scores> {
+        scores.iter().map(|fit| Scores { fit: *fit, interest: 0.0 }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_auc_is_the_share_of_pairs_in_the_right_order((scores, won) in ranked()) {
+            let (mut right, mut pairs) = (0.0, 0.0);
+            for (a, _) in scores.iter().zip(&won).filter(|(_, won)| **won) {
+                for (b, _) in scores.iter().zip(&won).filter(|(_, won)| !**won) {
+                    pairs += 1.0;
+                    right += if a > b { 1.0 } else if a < b { 0.0 } else { 0.5 };
+                }
+            }
+            match auc(&scores, &won) {
+                Some(auc) => prop_assert!((auc - right / pairs).abs() < 1e-9),
+                None => prop_assert!(pairs == 0.0),
+            }
+        }
+
+        #[test]
+        fn the_auc_depends_on_the_order_alone((scores, won) in ranked()) {
+            let stretched: Vec<f64> = scores.iter().map(|score| (score / 7.0).exp() - 3.0).collect();
+            prop_assert_eq!(auc(&scores, &won), auc(&stretched, &won));
+            let turned: Vec<f64> = scores.iter().map(|score| -score).collect();
+            if let (Some(one), Some(other)) = (auc(&scores, &won), auc(&turned, &won)) {
+                prop_assert!((one + other - 1.0).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn the_rate_lies_within_its_interval_which_narrows_with_more_leads(won in 0_u32..50, lost in 0_u32..50) {
+            let tally = Tally { leads: won + lost, won };
+            let (low, high) = tally.interval();
+            prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high));
+            if tally.leads > 0 {
+                prop_assert!(low <= tally.rate() + 1e-9 && tally.rate() <= high + 1e-9);
+                let ten_times = Tally { leads: tally.leads * 10, won: won * 10 }.interval();
+                prop_assert!(ten_times.1 - ten_times.0 < high - low);
+            }
+        }
+
+        #[test]
+        fn every_lead_is_in_one_category_and_the_lift_is_bounded((scores, won) in ranked()) {
+            let scores = on_fit(&scores);
+            let judged = Judged { scores: &scores, won: &won, fit_good: 3.0, interest_high: 1.0 };
+            let figures = figures(&[judged]);
+            let sum = figures.categories.into_iter().fold(Tally::default(), Tally::plus);
+            prop_assert_eq!(sum, Tally::of(won.iter().copied()));
+            if let Some(lift) = figures.lift {
+                prop_assert!((0.0..=4.0 + 1e-9).contains(&lift));
+            }
+        }
+    }
+
+    #[test]
+    fn a_perfect_ranking_has_an_auc_of_1_and_a_blind_one_of_a_half() {
+        let won = [false, false, true, true];
+        assert_eq!(auc(&[1.0, 2.0, 3.0, 4.0], &won), Some(1.0));
+        assert_eq!(auc(&[4.0, 3.0, 2.0, 1.0], &won), Some(0.0));
+        assert_eq!(auc(&[5.0; 4], &won), Some(0.5));
+        assert_eq!(auc(&[1.0, 2.0], &[true, true]), None);
+    }
+
+    #[test]
+    fn wilsons_interval_is_that_of_the_textbook() {
+        let (low, high) = Tally { leads: 10, won: 1 }.interval();
+        assert!((low - 0.0179).abs() < 1e-3 && (high - 0.4042).abs() < 1e-3, "{low} {high}");
+        assert_eq!(Tally::default().interval(), (0.0, 1.0));
+    }
+
+    #[test]
+    fn the_first_quarter_counts_leads_that_tie_at_its_edge_by_their_share() {
+        let won = [true, true, false, false, false, false, false, false];
+        let lift = |scores: &[f64]| {
+            figures(&[Judged { scores: &on_fit(scores), won: &won, fit_good: 1.0, interest_high: 1.0 }]).lift
+        };
+        assert_eq!(lift(&[8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]), Some(4.0));
+        assert_eq!(lift(&[1.0; 8]), Some(1.0));
+        assert_eq!(figures(&[]).lift, None);
+    }
+
+    #[test]
+    fn interest_is_high_above_its_threshold_and_fit_good_from_it_on() {
+        let scores = |fit, interest| Scores { fit, interest };
+        let leads = [scores(5.0, 3.1), scores(4.0, 3.1), scores(5.0, 3.0), scores(4.0, 3.0)];
+        let one = Tally { leads: 1, won: 1 };
+        assert_eq!(tallies(&leads, &[true; 4], 5.0, 3.0), [one; 4]);
+    }
+}

@@ -129,3 +129,69 @@ fn apart(side: Tally, other: Tally) -> bool {
         && side.rate() >= TIMES * other.rate()
         && side.interval().0 > other.interval().1
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::points::planted::{case, leads};
+
+    fn warned(closed: &[Case], not_worked: &[Case], column: &str) -> Option<String> {
+        let found = candidates(closed, not_worked, &Outcome::Deals, &Names::default());
+        let found = found.into_iter().find(|candidate| candidate.column.to_string() == column).unwrap();
+        assert!(found.warning.is_none() || !found.by_default());
+        found.warning
+    }
+
+    #[test]
+    fn a_field_that_is_only_filled_in_on_closed_leads_is_warned_of() {
+        let mut closed = leads(100);
+        for case in &mut closed {
+            case.facts.custom.insert("call_note".into(), json!("spoken"));
+        }
+        let warning = warned(&closed, &leads(60), "custom.call_note").unwrap();
+        assert!(warning.contains("100 %") && warning.contains("0 %"), "{warning}");
+        assert_eq!(warned(&closed, &leads(60), "industry"), None);
+        assert_eq!(warned(&closed, &[], "custom.call_note"), None, "there is nothing to compare with");
+    }
+
+    #[test]
+    fn a_field_that_is_only_filled_in_on_one_outcome_is_warned_of() {
+        let mut closed = leads(200);
+        for case in closed.iter_mut().filter(|case| !case.won) {
+            case.facts.custom.insert("why".into(), json!("price"));
+        }
+        assert!(warned(&closed, &[], "custom.why").unwrap().contains("0 % of won and 100 % of lost"));
+    }
+
+    #[test]
+    fn names_of_sales_own_notes_are_known_and_the_outcome_itself_is_no_candidate() {
+        let closed: Vec<Case> = (0..40)
+            .map(|n| {
+                let custom = json!({ "converted": n % 2 == 0, "Tags": "hot", "asymmetrique_score": n, "plan": "team" });
+                case(json!({ "custom": custom }), &[("visit", json!({ "last_notable_activity": "SMS" }), 5)], n % 2 == 0)
+            })
+            .collect();
+        for column in ["custom.Tags", "custom.asymmetrique_score", "event.visit.last_notable_activity"] {
+            assert!(warned(&closed, &[], column).unwrap().contains("By its name"), "{column}");
+        }
+        assert_eq!(warned(&closed, &[], "custom.plan"), None);
+        let outcome = Outcome::Field("converted".into());
+        let found = candidates(&closed, &[], &outcome, &Names::default());
+        assert!(found.iter().all(|candidate| candidate.column.to_string() != "custom.converted"));
+    }
+
+    #[test]
+    fn a_field_that_repeats_another_is_not_ticked() {
+        let mut closed = leads(100);
+        for case in &mut closed {
+            case.facts.first_touch.source.clone_from(&case.facts.industry);
+        }
+        let found = candidates(&closed, &[], &Outcome::Deals, &Names::default());
+        let twin =
+            found.iter().find(|candidate| candidate.column.to_string() == "first_touch.source").unwrap();
+        assert_eq!(twin.twin.as_deref(), Some("Industry"));
+        assert!(!twin.by_default());
+    }
+}

@@ -80,3 +80,70 @@ fn regression(weights: Array2<f64>, won: &[bool]) -> anyhow::Result<Array1<f64>>
     // Which outcome the library counts upwards depends on which is more frequent.
     Ok(if fitted.labels().pos.class { fitted.params().clone() } else { -fitted.params() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::points::features::{self, Names};
+    use crate::points::planted::leads;
+
+    fn learnt(count: usize) -> Vec<(String, f64)> {
+        let cases = leads(count);
+        let clauses = features::clauses(&cases, &features::columns(&cases), &Names::default());
+        let weights = features::weights(&cases, &clauses, 7.0);
+        let won: Vec<bool> = cases.iter().map(|case| case.won).collect();
+        let found = coefficients(&weights, &won, &groups(&clauses, &weights)).unwrap();
+        clauses.into_iter().map(|clause| clause.label).zip(found).collect()
+    }
+
+    #[test]
+    fn planted_clauses_are_found_and_noise_stays_small() {
+        let learnt = learnt(1500);
+        let of = |label: &str| learnt.iter().find(|(known, _)| known == label).unwrap().1;
+        assert!((1.9..2.9).contains(&of("Industry is Software")), "{learnt:?}");
+        assert!((1.3..2.3).contains(&of("Pricing page view")), "{learnt:?}");
+        let large: f64 =
+            learnt.iter().filter(|(label, _)| label.starts_with("Employees at least")).map(|(_, c)| c).sum();
+        assert!((0.7..1.9).contains(&large), "{learnt:?}");
+        let loudest = learnt
+            .iter()
+            .filter(|(label, _)| label.starts_with("colour"))
+            .map(|(_, c)| c.abs())
+            .fold(0.0, f64::max);
+        assert!(loudest < 0.4, "{learnt:?}");
+    }
+
+    #[test]
+    fn more_wins_than_losses_do_not_turn_the_signs() {
+        let mut cases = leads(600);
+        for case in &mut cases {
+            case.won = !case.won || case.facts.industry.is_none();
+        }
+        let clauses = features::clauses(&cases, &[Column::parse("industry")], &Names::default());
+        let weights = features::weights(&cases, &clauses, 7.0);
+        let won: Vec<bool> = cases.iter().map(|case| case.won).collect();
+        assert!(won.iter().filter(|won| **won).count() > 300);
+        let found = coefficients(&weights, &won, &groups(&clauses, &weights)).unwrap();
+        let software = clauses.iter().position(|clause| clause.label.ends_with("Software")).unwrap();
+        assert!(found[software] < -1.0, "{found:?}");
+    }
+
+    #[test]
+    fn nothing_that_a_lead_did_costs_points() {
+        for (label, coefficient) in learnt(400) {
+            let is_event = label.starts_with("Page view") || label.starts_with("Pricing");
+            assert!(!is_event || coefficient >= 0.0, "{label}: {coefficient}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_every_lead_has_is_measured_from_its_lowest_value() {
+        let learnt = learnt(1500);
+        let colours: Vec<f64> =
+            learnt.iter().filter(|(label, _)| label.starts_with("colour")).map(|(_, c)| *c).collect();
+        assert!(
+            colours.len() == 3 && colours.contains(&0.0) && colours.iter().all(|c| *c >= 0.0),
+            "{colours:?}"
+        );
+    }
+}

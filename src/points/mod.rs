@@ -14,5 +14,7 @@ mod leaks;
 mod learn;
 mod model;
 pub mod pages;
+#[cfg(test)]
+mod planted;
 mod queries;
 mod suggest;

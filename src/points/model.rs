@@ -96,7 +96,7 @@ impl std::str::FromStr for Outcome {
 
 /// What clauses are made of: a field of the lead, a kind of event, or a property of a kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[serde(into = "String", from = "String")]
 pub enum Column {
     /// As rules name it: `country`, `custom.plan`.
     Field(String),
@@ -123,11 +123,9 @@ impl From<Column> for String {
     }
 }
 
-impl TryFrom<String> for Column {
-    type Error = std::convert::Infallible;
-
-    fn try_from(text: String) -> Result<Column, Self::Error> {
-        Ok(Column::parse(&text))
+impl From<String> for Column {
+    fn from(text: String) -> Column {
+        Column::parse(&text)
     }
 }
 

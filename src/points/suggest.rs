@@ -229,3 +229,82 @@ fn points_now(terms: &Terms, clause: &Clause) -> Option<f64> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::points::accept::{Accepted, accept};
+    use crate::points::model::Column;
+    use crate::points::planted::leads;
+    use crate::scoring::CategoryKey;
+
+    fn choice(cases: &[Case]) -> Choice {
+        Choice { columns: features::columns(cases), ..Choice::default() }
+    }
+
+    fn learnt(count: usize) -> Suggestion {
+        let cases = leads(count);
+        let choice = choice(&cases);
+        suggest(cases, &choice, &Names::default(), &Terms::default_agreement()).unwrap()
+    }
+
+    #[test]
+    fn a_card_ranks_leads_that_it_was_not_learnt_from_and_its_categories_differ() {
+        let found = learnt(1000);
+        let auc = found.suggested.auc.unwrap();
+        assert!((0.75..0.95).contains(&auc) && auc > found.now.auc.unwrap(), "{found:?}");
+        assert!(found.suggested.lift.unwrap() > 1.4);
+        let [best, .., last] = found.suggested.categories;
+        assert!(
+            best.rate() > 1.5 * found.closed.rate() && last.rate() < 0.6 * found.closed.rate(),
+            "{found:?}"
+        );
+        assert!(!found.too_few());
+    }
+
+    #[test]
+    fn the_same_leads_give_the_same_suggestion_whatever_their_order_and_ids() {
+        let mut other = leads(300);
+        other.reverse();
+        for case in &mut other {
+            case.lead = crate::kernel::ids::LeadId(uuid::Uuid::new_v4());
+        }
+        let choice = choice(&other);
+        let again = suggest(other, &choice, &Names::default(), &Terms::default_agreement()).unwrap();
+        assert_eq!(again, learnt(300));
+    }
+
+    #[test]
+    fn an_accepted_card_is_sound_and_the_engine_scores_with_it_as_it_was_judged() {
+        let cases = leads(500);
+        let found = learnt(500);
+        let accepted = Accepted { lines: (0..found.lines.len()).collect(), replace: true, thresholds: true };
+        let terms = accept(&Terms::default_agreement(), &found, &accepted);
+        assert_eq!(terms.validate(), Ok(()));
+        let clauses: Vec<Clause> = found.lines.iter().map(|line| line.clause.clone()).collect();
+        let points = found.lines.iter().map(|line| line.points).collect();
+        let card = Card { points, fit_good: found.fit_good, interest_high: found.interest_high };
+        let weights = features::weights(&cases, &clauses, terms.interest.half_life_days);
+        for (case, scores) in cases.iter().zip(card.scores(&clauses, &weights)) {
+            assert_eq!(f64::from(FitScore::points_of(&terms.fit.rules, &case.facts)), scores.fit);
+            let interest = case.interest(&terms.interest.scoring());
+            assert!((interest - scores.interest).abs() < 1e-6, "{interest} {scores:?}");
+        }
+        assert_eq!(found.suggested.categories.len(), CategoryKey::all().len());
+    }
+
+    #[test]
+    fn too_few_closed_leads_are_said_to_be_too_few() {
+        let few = leads(45);
+        let choice_of_few = choice(&few);
+        let found = suggest(few, &choice_of_few, &Names::default(), &Terms::default_agreement()).unwrap();
+        assert!(found.too_few());
+        let none =
+            suggest(vec![], &choice_of_few, &Names::default(), &Terms::default_agreement()).unwrap_err();
+        assert!(none.contains("0 won and 0 lost"), "{none}");
+        let nothing = Choice { columns: vec![Column::parse("title")], ..Choice::default() };
+        let blank =
+            suggest(leads(100), &nothing, &Names::default(), &Terms::default_agreement()).unwrap_err();
+        assert!(blank.contains("tells leads apart"), "{blank}");
+    }
+}
