@@ -93,12 +93,17 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
     let config = &app.config;
     let https = config.is_https();
     let longest = TimeDelta::days(config.session_days.into());
-    let sessions =
-        SessionManagerLayer::new(PgSessions { pool: app.db.clone(), clock: app.clock.clone(), longest })
-            .with_name(if https { "__Host-baton" } else { "baton" })
-            .with_secure(https)
-            .with_same_site(SameSite::Lax)
-            .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
+    let idle = TimeDelta::hours(config.session_idle_hours.into());
+    let sessions = SessionManagerLayer::new(PgSessions {
+        pool: app.db.clone(),
+        clock: app.clock.clone(),
+        idle,
+        longest,
+    })
+    .with_name(if https { "__Host-baton" } else { "baton" })
+    .with_secure(https)
+    .with_same_site(SameSite::Lax)
+    .with_expiry(Expiry::OnInactivity(time::Duration::hours(config.session_idle_hours.into())));
     let mut csrf = CsrfLayer::new();
     if let Some(url) = &config.public_url {
         csrf = csrf.add_trusted_origin(url)?;

@@ -25,16 +25,14 @@ pub const SEEN: &str = "seen";
 pub struct PgSessions {
     pub pool: PgPool,
     pub clock: Clock,
+    /// How long a session lasts without use.
+    pub idle: TimeDelta,
     /// Age at which a session ends however much it is used.
     pub longest: TimeDelta,
 }
 
 fn backend(error: sqlx::Error) -> Error {
     Error::Backend(error.to_string())
-}
-
-fn from_offset(at: OffsetDateTime) -> DateTime<Utc> {
-    DateTime::from_timestamp(at.unix_timestamp(), 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 fn user_id(record: &Record) -> Option<Uuid> {
@@ -59,7 +57,8 @@ impl SessionStore for PgSessions {
             user_id(record),
             stored(record),
             self.clock.now(),
-            from_offset(record.expiry_date),
+            // By the app's clock, as everything else; the library's own is the machine's.
+            self.clock.now() + self.idle,
         )
         .execute(&self.pool)
         .await
@@ -73,7 +72,8 @@ impl SessionStore for PgSessions {
             "update sessions set data = $2, expires_at = $3, user_id = $4 where id = $1",
             record.id.to_string(),
             stored(record),
-            from_offset(record.expiry_date),
+            // By the app's clock, as everything else; the library's own is the machine's.
+            self.clock.now() + self.idle,
             user_id(record),
         )
         .execute(&self.pool)

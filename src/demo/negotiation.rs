@@ -1,5 +1,5 @@
-//! What Halyard's people say about their agreement: who has acknowledged it, the next version on its way with the
-//! conversation about it, and two disputes.
+//! What Halyard's people say about their agreement: the next version on its way with the conversation about it, and
+//! two disputes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -10,9 +10,6 @@ use super::world::World;
 use crate::agreement::queries as agreement;
 use crate::agreement::terms::{HandBackKind, HandBackReason};
 use crate::audit::{self, Entry};
-
-/// Who has not acknowledged the agreement yet.
-const LATE: [&str; 2] = ["zoe.dubois", "marcus.bell"];
 
 /// Who says what about which clause of the next version, hours ago.
 const CONVERSATION: [(&str, &str, i64, &str); 5] = [
@@ -50,7 +47,6 @@ const CONVERSATION: [(&str, &str, i64, &str); 5] = [
 
 /// Writes all of it.
 pub async fn write(conn: &mut PgConnection, world: &World) -> anyhow::Result<()> {
-    acknowledge(conn, world).await?;
     negotiate(conn, world).await?;
     Ok(dispute(conn, world).await?)
 }
@@ -58,24 +54,6 @@ pub async fn write(conn: &mut PgConnection, world: &World) -> anyhow::Result<()>
 fn colleague<'a>(world: &'a World, local: &str) -> &'a Colleague {
     let found = world.company.people.iter().find(|person| person.email.split('@').next() == Some(local));
     found.expect("whoever is named here works at Halyard")
-}
-
-async fn acknowledge(conn: &mut PgConnection, world: &World) -> sqlx::Result<()> {
-    let late: Vec<Uuid> = LATE.iter().map(|local| colleague(world, local).id.0).collect();
-    for (day, person) in (1..).zip(&world.company.people) {
-        if late.contains(&person.id.0) {
-            continue;
-        }
-        sqlx::query!(
-            "insert into agreement_acknowledgements (version, user_id, at) values ($1, $2, $3)",
-            world.version.number,
-            person.id.0,
-            world.company.set_up_at + TimeDelta::days(day)
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn negotiate(conn: &mut PgConnection, world: &World) -> anyhow::Result<()> {

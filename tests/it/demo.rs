@@ -224,7 +224,7 @@ async fn a_next_version_is_negotiated_and_contested_handoffs_wait_for_a_ruling()
     let mut conn = app.pool().acquire().await.unwrap();
     assert_eq!(count(&mut conn, "agreement_versions where state = 'draft' and based_on = 1").await, 1);
     assert_eq!(count(&mut conn, "agreement_comments").await, 5);
-    assert_eq!(count(&mut conn, "agreement_acknowledgements where version = 1").await, 10);
+    assert_eq!(count(&mut conn, "agreement_acknowledgements where version = 1").await, 9);
     assert_eq!(count(&mut conn, "disputes where ruling is null").await, 1);
     assert_eq!(count(&mut conn, "disputes where ruling = 'upheld'").await, 1);
     assert_eq!(count(&mut conn, "disputes where opened_at > now() or ruled_at < opened_at").await, 0);
