@@ -14,7 +14,14 @@ use crate::site::Site;
 use crate::support::Client;
 
 /// Routes that answer with something else than a page.
-const NO_PAGES: [&str; 4] = ["/healthz", "/readyz", "/live", "/imports/{id}/refusals.csv"];
+const NO_PAGES: [&str; 6] = [
+    "/healthz",
+    "/readyz",
+    "/live",
+    "/imports/{id}/refusals.csv",
+    "/agreement/{number}/document.md",
+    "/agreement/{number}/terms.toml",
+];
 const WIDTHS: [u32; 2] = [1280, 360];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
@@ -36,8 +43,12 @@ struct Installation {
     rep: User,
     marketer: User,
     admin: User,
+    manager: User,
     worked: Uuid,
     import: Uuid,
+    dispute: Uuid,
+    back_test: Uuid,
+    suggestion: Uuid,
 }
 
 impl Installation {
@@ -47,6 +58,7 @@ impl Installation {
         let rep = within.person("sales", "member").await;
         let marketer = within.person("marketing", "member").await;
         let admin = within.person("marketing", "admin").await;
+        let manager = within.person("marketing", "manager").await;
         let (back, worked) = (site.offered("Anna Meyer").await, site.offered("Bruno Keller").await);
         site.offered("Carla Neumann").await;
         let mut sales = within.sign_in(&rep).await;
@@ -75,14 +87,30 @@ impl Installation {
             ("expected_close", "2027-03-01"),
         ];
         post(&mut sales, &format!("/leads/{worked}/deals"), &deal).await;
+        let contest = [("what", "category"), ("body", "They asked for a price, not for a demo.")];
+        post(&mut sales, &format!("/leads/{worked}/disputes"), &contest).await;
+        let dispute = within.one("select id from disputes where lead_id = $1", worked).await;
         let import = upload(&mut within.sign_in(&marketer).await).await;
-        Installation { rep, marketer, admin, worked: worked.0, import, site }
+        let (back_test, suggestion) = negotiate(&site, &mut within.sign_in(&manager).await).await;
+        Installation {
+            rep,
+            marketer,
+            admin,
+            manager,
+            worked: worked.0,
+            import,
+            dispute,
+            back_test,
+            suggestion,
+            site,
+        }
     }
 
     /// The path with something real in place of its parameters.
     fn filled(&self, path: &str) -> String {
         let mut parts = path.split('/').collect::<Vec<_>>();
-        let ids = [self.worked, self.admin.id.0, self.import].map(|id| id.to_string());
+        let ids = [self.worked, self.admin.id.0, self.import, self.dispute, self.back_test, self.suggestion]
+            .map(|id| id.to_string());
         for at in 1..parts.len() {
             if parts[at].starts_with('{') {
                 parts[at] = match parts[at - 1] {
@@ -90,7 +118,13 @@ impl Installation {
                     "users" => &ids[1],
                     "imports" => &ids[2],
                     "queues" => "inbound",
-                    "agreement" => "1",
+                    "disputes" => &ids[3],
+                    "back-tests" => &ids[4],
+                    "points" => &ids[5],
+                    "agreement" => "2",
+                    "clauses" => "fit.rules.decides",
+                    "lists" => "routing.rules",
+                    "retire" => "recycled",
                     "setup" => "a-link-that-was-used",
                     _ => panic!(
                         "{path} is new: say in tests/browser/accessibility.rs what stands for {}",
@@ -124,14 +158,56 @@ impl Installation {
             "/queues/enterprise".into(),
             "/leads?q=nobody".into(),
             "/leads?view=plane".into(),
+            format!("/agreement/2/try?lead={}", self.worked),
         ]);
-        vec![(&self.rep, sales), (&self.marketer, marketing), (&self.admin, of(&[Access::Admin]))]
+        let mut managers = of(&[Access::Manager]);
+        let shown_otherwise =
+            ["edit", "edit/jurisdictions", "propose", "checks", "thresholds", "points", "back-tests"];
+        managers.extend(shown_otherwise.map(|page| format!("/agreement/2/{page}")));
+        managers.extend([
+            format!("/leads/{}/disputes/{}", self.worked, self.dispute),
+            "/agreement".into(),
+            "/agreement/2/clauses/routing.rules.enterprise".into(),
+            "/agreement/2/clauses/calendar.hours".into(),
+            "/agreement/2/clauses/service_levels.default".into(),
+            "/agreement/2/lists/interest.rules".into(),
+        ]);
+        let admins = of(&[Access::Admin]);
+        vec![
+            (&self.rep, sales),
+            (&self.marketer, marketing),
+            (&self.manager, managers),
+            (&self.admin, admins),
+        ]
     }
 }
 
 async fn post(client: &mut Client, path: &str, form: &[(&str, &str)]) {
     let page = client.post(path, form).await;
     assert_eq!(page.status, 303, "{path}: {}", page.body);
+}
+
+/// Begins version 2, talks about it, and tries it on the past: the back-test and the suggested points.
+async fn negotiate(site: &Site, manager: &mut Client) -> (Uuid, Uuid) {
+    post(manager, "/agreement/drafts", &[]).await;
+    let comment = [("place", "categories.fit_good"), ("body", "Can we be stricter here?")];
+    post(manager, "/agreement/2/comments", &comment).await;
+    let clause = "/agreement/2/clauses/categories.fit_good";
+    let seen = manager.get(clause).await.attributes("input[name=seen]", "value").concat();
+    post(manager, clause, &[("value", "60"), ("seen", &seen)]).await;
+    post(manager, "/agreement/2/back-tests", &[("days", "30")]).await;
+    post(manager, "/agreement/2/points", &[("column", "seniority")]).await;
+    let ended = "select (select state from back_tests) in ('done', 'failed') and (select state from point_suggestions) in ('done', 'failed')";
+    for _ in 0..300 {
+        if site.within.value::<bool>(ended).await {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    (
+        site.within.value("select id from back_tests").await,
+        site.within.value("select id from point_suggestions").await,
+    )
 }
 
 /// Uploads a file that is not started, and says which import it is.

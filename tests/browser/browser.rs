@@ -37,6 +37,12 @@ impl Browser {
         field.send_keys(value).await.unwrap_or_else(|error| panic!("{name} takes no text: {error}"));
     }
 
+    /// Empties a field.
+    pub async fn clear(&self, name: &str) {
+        let field = self.shown(Locator::Css(&format!("main [name='{name}']"))).await;
+        field.clear().await.unwrap_or_else(|error| panic!("{name} cannot be emptied: {error}"));
+    }
+
     /// Chooses an option by its words.
     pub async fn choose(&self, name: &str, label: &str) {
         let field = self.shown(Locator::Css(&format!("main select[name='{name}']"))).await;
