@@ -119,6 +119,11 @@ fn print(suggestion: &Suggestion, number: i32) {
     if suggestion.too_few() {
         println!("Too few closed leads to tell: these figures may change much with the next ones.");
     }
+    if suggestion.tells_nothing() {
+        println!(
+            "These fields do not tell who will be won: the card ranks other leads no better than chance may."
+        );
+    }
     println!(
         "\n{:<32} {:>24} {:>24}",
         "Judged on leads not learnt from",

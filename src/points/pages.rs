@@ -303,7 +303,8 @@ async fn accept(
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    // The sign stays on the line of its number.
+    format!("{:.0}\u{a0}%", share * 100.0)
 }
 
 impl Tally {
@@ -315,7 +316,7 @@ impl Tally {
     /// “31 to 46 %”.
     fn range(&self) -> String {
         let (low, high) = self.interval();
-        format!("{:.0} to {:.0} %", low * 100.0, high * 100.0)
+        format!("{:.0} to {:.0}\u{a0}%", low * 100.0, high * 100.0)
     }
 
     /// Where the interval begins and how wide it is, in percent of the bar.

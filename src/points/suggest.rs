@@ -62,6 +62,11 @@ impl Suggestion {
         self.closed.leads < ENOUGH_CLOSED || self.closed.won.min(self.closed.lost()) < ENOUGH_EACH
     }
 
+    /// Whether the card ranks leads that it was not learnt from no better than chance may.
+    pub fn tells_nothing(&self) -> bool {
+        self.suggested.auc_interval.is_none_or(|(low, _)| low <= 0.5)
+    }
+
     /// The lines of an axis that earn points, or that the draft gives points now.
     pub fn lines_of(&self, axis: Axis) -> impl Iterator<Item = (usize, &Line)> {
         let counts =
@@ -129,7 +134,12 @@ pub fn suggest(
 /// Orders leads by what is known about them, so that the same leads make the same folds, whatever their ids.
 fn in_lasting_order(cases: &mut [Case]) {
     cases.sort_by_cached_key(|case| {
-        let text = serde_json::to_vec(&case.facts).unwrap_or_default();
+        let events: Vec<_> = case
+            .events
+            .iter()
+            .map(|event| (&event.kind, &event.properties, (case.at - event.occurred_at).num_seconds()))
+            .collect();
+        let text = serde_json::to_vec(&(&case.facts, events, case.won)).unwrap_or_default();
         (Sha256::digest(text), case.lead)
     });
 }
@@ -259,7 +269,7 @@ mod tests {
             best.rate() > 1.5 * found.closed.rate() && last.rate() < 0.6 * found.closed.rate(),
             "{found:?}"
         );
-        assert!(!found.too_few());
+        assert!(!found.too_few() && !found.tells_nothing());
     }
 
     #[test]
@@ -291,6 +301,13 @@ mod tests {
             assert!((interest - scores.interest).abs() < 1e-6, "{interest} {scores:?}");
         }
         assert_eq!(found.suggested.categories.len(), CategoryKey::all().len());
+    }
+
+    #[test]
+    fn a_card_of_noise_is_said_to_tell_nothing() {
+        let noise = Choice { columns: vec![Column::parse("custom.colour")], ..Choice::default() };
+        let found = suggest(leads(400), &noise, &Names::default(), &Terms::default_agreement()).unwrap();
+        assert!(found.tells_nothing(), "{found:?}");
     }
 
     #[test]

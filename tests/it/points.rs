@@ -56,7 +56,7 @@ async fn suggested(app: &TestApp, manager: &mut Client, number: i32, fields: &[&
     let asked = manager.post(&format!("/agreement/{number}/points"), &form).await;
     assert_eq!(asked.status, 303, "{}", asked.body);
     let address = asked.location().to_owned();
-    assert!(manager.get(&address).await.text("h1").contains("waiting"));
+    assert!(manager.get(&address).await.text("[role=status]").contains("Learning"));
     let id: Uuid = address.rsplit('/').next().expect("an id").parse().expect("an id");
     jobs::run(&app.app, id).await.expect("the work");
     address
@@ -96,7 +96,7 @@ async fn points_are_learnt_shown_and_taken_in_only_when_a_manager_says_so() {
     let before = terms(&app, number).await;
     let address = suggested(&app, &mut manager, number, &["industry", "event.pricing_view"]).await;
     let page = manager.get(&address).await;
-    assert!(page.text("h1").contains("done") && !page.body.contains("Too few closed leads"), "{}", page.body);
+    assert!(!page.has("[role=status] .icon") && !page.body.contains("Too few closed leads"), "{}", page.body);
     let clauses = page.texts("main td.who");
     assert!(
         clauses.contains(&"Industry is Software".to_owned())
