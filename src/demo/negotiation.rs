@@ -108,12 +108,13 @@ struct Case {
     id: Uuid,
     owner_id: Option<Uuid>,
     at: DateTime<Utc>,
+    reason: Option<String>,
 }
 
 async fn dispute(conn: &mut PgConnection, world: &World) -> sqlx::Result<()> {
     let late = sqlx::query_as!(
         Case,
-        r#"select lead_id, id, owner_id, contact_due_at as "at!" from handoffs
+        r#"select lead_id, id, owner_id, contact_due_at as "at!", hand_back_reason as reason from handoffs
            where owner_id is not null and closed_at is null and contact_due_at < coalesce(contacted_at, $1) order by contact_due_at desc, id limit 1"#,
         world.base
     )
@@ -127,7 +128,7 @@ async fn dispute(conn: &mut PgConnection, world: &World) -> sqlx::Result<()> {
     }
     let rejected = sqlx::query_as!(
         Case,
-        r#"select lead_id, id, owner_id, closed_at as "at!" from handoffs
+        r#"select lead_id, id, owner_id, closed_at as "at!", hand_back_reason as reason from handoffs
            where hand_back_kind = 'reject' and closed_at < $1 order by closed_at desc, id limit 1"#,
         world.base - TimeDelta::days(2)
     )
@@ -160,7 +161,7 @@ async fn insert(
     (about, department, by, body): Contest<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into disputes (lead_id, id, about, handoff_id, version, department, opened_by, body, opened_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into disputes (lead_id, id, about, handoff_id, version, department, opened_by, body, opened_at, contested) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         case.lead_id,
         stable_id("dispute", place),
         about,
@@ -169,7 +170,8 @@ async fn insert(
         department,
         by,
         body,
-        (case.at + TimeDelta::hours(1)).min(world.base)
+        (case.at + TimeDelta::hours(1)).min(world.base),
+        case.reason.as_deref().unwrap_or_default()
     )
     .execute(conn)
     .await?;

@@ -196,7 +196,7 @@ async fn negotiate(site: &Site, manager: &mut Client) -> (Uuid, Uuid) {
     let seen = manager.get(clause).await.attributes("input[name=seen]", "value").concat();
     post(manager, clause, &[("value", "60"), ("seen", &seen)]).await;
     post(manager, "/agreement/2/back-tests", &[("days", "30")]).await;
-    post(manager, "/agreement/2/points", &[("column", "seniority")]).await;
+    post(manager, "/agreement/2/points", &[("outcome", "deals"), ("column", "seniority")]).await;
     let ended = "select (select state from back_tests) in ('done', 'failed') and (select state from point_suggestions) in ('done', 'failed')";
     for _ in 0..300 {
         if site.within.value::<bool>(ended).await {

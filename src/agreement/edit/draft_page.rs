@@ -16,13 +16,16 @@ use super::matrix::Matrix;
 use super::obstacles::{self, Obstacle};
 use super::options::capital;
 use super::said::{self, Said};
+use crate::agreement::checks::{self, Finding};
 use crate::agreement::clauses::{self, LISTS, Place};
+use crate::agreement::conversation;
 use crate::agreement::prose::{self, field};
 use crate::agreement::queries::{self as versions, VersionRow, VersionState};
 use crate::agreement::terms::Terms;
 use crate::app::App;
 use crate::auth::{Access, User};
 use crate::error::{AppError, AppResult};
+use crate::handoffs::disputes::pages::{self as disputes, Since};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::{local_time, text};
 use crate::web::flash::FlashKind;
@@ -75,6 +78,37 @@ struct DraftPage {
     review_on: String,
     note: String,
     errors: FieldErrors,
+    beside: Beside,
+}
+
+/// What others say about the draft.
+struct Beside {
+    findings: Vec<Finding>,
+    /// How many comments there are on each clause, by its place.
+    comments: HashMap<String, i64>,
+    /// What was contested since the version that it began as a copy of.
+    since: Since,
+}
+
+impl Beside {
+    async fn load(
+        conn: &mut PgConnection,
+        app: &App,
+        row: &VersionRow,
+        terms: &Terms,
+        me: &User,
+        layout: &Layout,
+    ) -> AppResult<Beside> {
+        Ok(Beside {
+            findings: checks::load(conn, terms, layout.now).await?,
+            comments: conversation::counts(conn, row.number).await?,
+            since: disputes::since(conn, app, row.number, me, layout).await?,
+        })
+    }
+
+    fn comments_on(&self, place: &str) -> &i64 {
+        self.comments.get(place).unwrap_or(&0)
+    }
 }
 
 struct Part {
@@ -217,7 +251,7 @@ fn heading(list: &str) -> String {
 }
 
 impl DraftPage {
-    fn of(layout: Layout, me: &User, row: VersionRow, terms: &Terms) -> DraftPage {
+    fn of(layout: Layout, me: &User, row: VersionRow, terms: &Terms, beside: Beside) -> DraftPage {
         let about = About { note: row.note, review_on: row.review_on };
         DraftPage {
             layout,
@@ -234,6 +268,7 @@ impl DraftPage {
             note: about.note.clone(),
             about,
             errors: FieldErrors::default(),
+            beside,
         }
     }
 
@@ -249,11 +284,13 @@ pub async fn show(
     me: User,
     layout: Layout,
 ) -> AppResult<Response> {
-    let (row, terms) = load(&mut *app.db.acquire().await?, number).await?;
+    let mut conn = app.db.acquire().await?;
+    let (row, terms) = load(&mut conn, number).await?;
     if row.state.is_final() {
         return Err(closed(number, row.state));
     }
-    DraftPage::of(layout, &me, row, &terms).answer(StatusCode::OK)
+    let beside = Beside::load(&mut conn, &app, &row, &terms, &me, &layout).await?;
+    DraftPage::of(layout, &me, row, &terms, beside).answer(StatusCode::OK)
 }
 
 pub async fn begin(State(app): State<App>, me: User, flashes: Flashes) -> AppResult<Redirect> {
@@ -284,7 +321,8 @@ pub async fn save_about(
     flashes: Flashes,
     Form(typed): Form<HashMap<String, String>>,
 ) -> AppResult<Response> {
-    let (row, terms) = load_draft(&mut *app.db.acquire().await?, number).await?;
+    let mut conn = app.db.acquire().await?;
+    let (row, terms) = load_draft(&mut conn, number).await?;
     let get = |name: &str| typed.get(name).map(|text| text.replace("\r\n", "\n")).unwrap_or_default();
     let mut errors = FieldErrors::default();
     let note = get("note").trim().to_owned();
@@ -300,12 +338,14 @@ pub async fn save_about(
         );
     }
     if !errors.is_empty() {
-        let page = DraftPage::of(layout, &me, row, &terms);
+        let beside = Beside::load(&mut conn, &app, &row, &terms, &me, &layout).await?;
+        let page = DraftPage::of(layout, &me, row, &terms, beside);
         return DraftPage { errors, note: get("note"), review_on: get("review_on"), ..page }
             .answer(StatusCode::UNPROCESSABLE_ENTITY);
     }
     let before =
         About { note: get("seen_note"), review_on: local_time::date(&get("seen_review_on")).ok().flatten() };
+    drop(conn);
     super::actions::save_about(&app, &me, number, &before, &About { note, review_on }).await?;
     flashes.add(FlashKind::Success, "Saved.");
     Ok(Redirect::to(&format!("/agreement/{number}/edit")).into_response())
