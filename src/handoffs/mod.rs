@@ -20,6 +20,8 @@ pub mod queues;
 pub mod rejudge;
 pub mod reps;
 pub mod service_levels;
+#[cfg(test)]
+mod sound_terms_tests;
 pub mod thresholds;
 pub mod trace;
 pub mod try_one;
