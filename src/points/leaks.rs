@@ -56,6 +56,9 @@ impl Candidate {
 
 /// Every column that some closed lead has, apart from the outcome itself.
 pub fn candidates(closed: &[Case], not_worked: &[Case], outcome: &Outcome, names: &Names) -> Vec<Candidate> {
+    // A field that tells the outcome was imported with its leads. Others come from elsewhere and have other fields,
+    // whoever filled them in.
+    let not_worked = if matches!(outcome, Outcome::Field(_)) { &[] } else { not_worked };
     let outcome = Column::Field(outcome.to_string());
     let columns = features::columns(closed).into_iter().filter(|column| *column != outcome);
     let mut found: Vec<Candidate> = vec![];
@@ -154,6 +157,9 @@ mod tests {
         assert!(warning.contains("100 %") && warning.contains("0 %"), "{warning}");
         assert_eq!(warned(&closed, &leads(60), "industry"), None);
         assert_eq!(warned(&closed, &[], "custom.call_note"), None, "there is nothing to compare with");
+        let imported = Outcome::Field("converted".into());
+        let found = candidates(&closed, &leads(60), &imported, &Names::default());
+        assert!(found.iter().all(|candidate| candidate.warning.is_none()), "other leads come from elsewhere");
     }
 
     #[test]
