@@ -143,6 +143,8 @@ impl Layout {
 }
 
 fn nav(user: &User, path: &str) -> Vec<NavItem> {
+    // A draft of the agreement is where a back-test is begun.
+    let path = if path.starts_with("/back-tests/") { "/agreement" } else { path };
     let is_active = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
     NAV.iter()
         .filter(|(.., access)| access.allows(user).is_ok())
