@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::clauses::Place;
+use super::find;
 use super::queries::{self, VersionRow, VersionState};
 use super::terms::Terms;
 use crate::app::App;
@@ -77,8 +78,7 @@ pub async fn change_draft<R>(
 
 /// A draft that nobody else changes until the transaction ends.
 async fn locked_draft(conn: &mut sqlx::PgConnection, number: i32) -> AppResult<VersionRow> {
-    let row = queries::lock_version(conn, number).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
+    let row = find::locked(conn, number).await?;
     match row.state {
         VersionState::Draft => Ok(row),
         state => Err(AppError::Conflict(format!(

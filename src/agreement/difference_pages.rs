@@ -5,13 +5,12 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use sqlx::PgConnection;
 
 use super::difference::{Kind, Piece, difference};
 use super::difference_words::{InWords, Side, in_words};
+use super::find;
 use super::prose;
 use super::queries::{self, VersionLine, VersionRow, VersionState};
-use super::terms::Terms;
 use crate::app::App;
 use crate::auth::Access;
 use crate::error::{AppError, AppResult};
@@ -58,12 +57,12 @@ async fn show(
         return Ok(Redirect::to(&format!("/agreement/{to}/difference{from}")).into_response());
     }
     let mut conn = app.db.acquire().await?;
-    let (row, terms) = stored(&mut conn, number).await?;
+    let (row, terms) = find::version(&mut conn, number).await?;
     let versions = queries::versions(&mut conn).await?;
     let from = from.or_else(|| before(&versions, &row));
     let (mut count, mut found) = (0, None);
     if let Some(from) = from {
-        let (_, earlier) = stored(&mut conn, from).await?;
+        let (_, earlier) = find::version(&mut conn, from).await?;
         let difference = difference(&earlier, &terms);
         count = difference.count();
         let (old, new) = (prose::document(&earlier), prose::document(&terms));
@@ -87,18 +86,6 @@ pub fn before(versions: &[VersionLine], row: &VersionRow) -> Option<i32> {
         _ => others.find(|line| line.state == VersionState::InForce),
     };
     found.map(|line| line.number)
-}
-
-/// A version and its terms as they are stored, sound or not.
-pub async fn stored(conn: &mut PgConnection, number: i32) -> AppResult<(VersionRow, Terms)> {
-    let row = queries::version(conn, number).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
-    let terms = serde_json::from_value(row.terms.clone()).map_err(|_| {
-        AppError::Conflict(format!(
-            "The terms of version {number} were damaged in the database and cannot be read."
-        ))
-    })?;
-    Ok((row, terms))
 }
 
 impl DifferencePage {

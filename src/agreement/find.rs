@@ -7,11 +7,28 @@ use super::terms::Terms;
 use super::versions::Version;
 use crate::error::{AppError, AppResult};
 
+/// A version as it is stored.
+pub async fn row(conn: &mut PgConnection, number: i32) -> AppResult<VersionRow> {
+    queries::version(conn, number).await?.ok_or_else(|| no_such(number))
+}
+
+/// The same, and it stays so until the transaction ends.
+pub async fn locked(conn: &mut PgConnection, number: i32) -> AppResult<VersionRow> {
+    queries::lock_version(conn, number).await?.ok_or_else(|| no_such(number))
+}
+
+fn no_such(number: i32) -> AppError {
+    AppError::NotFound(format!("The agreement has no version {number}."))
+}
+
 /// A version with its terms, sound or not.
 pub async fn version(conn: &mut PgConnection, number: i32) -> AppResult<(VersionRow, Terms)> {
-    let row = queries::version(conn, number).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
-    let terms = serde_json::from_value(row.terms.clone()).map_err(anyhow::Error::from)?;
+    let row = row(conn, number).await?;
+    let terms = serde_json::from_value(row.terms.clone()).map_err(|_| {
+        AppError::Conflict(format!(
+            "The terms of version {number} were damaged in the database and cannot be read."
+        ))
+    })?;
     Ok((row, terms))
 }
 

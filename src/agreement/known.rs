@@ -20,6 +20,23 @@ pub struct Known {
     pub statuses: Vec<(String, String)>,
 }
 
+/// A field that this organisation added.
+#[derive(Debug, Clone)]
+pub struct CustomField {
+    pub key: String,
+    pub label: String,
+    pub kind: CustomKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum CustomKind {
+    Text,
+    Number,
+    Bool,
+    Date,
+}
+
 /// Somebody who claims.
 #[derive(Debug, Clone)]
 pub struct KnownRep {

@@ -12,7 +12,8 @@ use sqlx::PgConnection;
 
 use super::asked::{self, AskedOf};
 use super::difference::difference;
-use super::difference_pages::{self, before, stored};
+use super::difference_pages::{self, before};
+use super::find;
 use super::lifecycle_picture::{self, Picture};
 use super::prose::markdown::markdown;
 use super::prose::{self, Document};
@@ -102,7 +103,7 @@ async fn show(
 
 async fn page(app: App, layout: Layout, me: User, number: i32) -> AppResult<DocumentPage> {
     let mut conn = app.db.acquire().await?;
-    let (row, terms) = stored(&mut conn, number).await?;
+    let (row, terms) = find::version(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;
     let obeyed = app.versions.in_force(&mut conn).await?;
     let is_in_force = row.state == VersionState::InForce;
@@ -155,7 +156,7 @@ async fn on_its_way(
     let Some(line) = found.or_else(|| versions.iter().find(|line| line.state == VersionState::Signed)) else {
         return Ok(None);
     };
-    let Ok((row, terms)) = stored(conn, line.number).await else { return Ok(None) };
+    let Ok((row, terms)) = find::version(conn, line.number).await else { return Ok(None) };
     let changes = difference(&obeyed.terms, &terms).count();
     Ok(Some(OnItsWay { number: row.number, state: row.state, changes }))
 }
@@ -189,7 +190,7 @@ async fn read(
     if let Some(version) = known.get(&number) {
         return version.clone();
     }
-    let version = stored(conn, number).await.ok();
+    let version = find::version(conn, number).await.ok();
     known.insert(number, version.clone());
     version
 }
@@ -223,7 +224,7 @@ async fn list(State(app): State<App>, layout: Layout) -> AppResult<VersionsPage>
 
 async fn as_markdown(State(app): State<App>, Path(number): Path<i32>, layout: Layout) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
-    let (row, terms) = stored(&mut conn, number).await?;
+    let (row, terms) = find::version(&mut conn, number).await?;
     let signatures = queries::signatures(&mut conn, number).await?;
     let since = row.effective_from.map(|at| format!(" since {}", layout.time(&at).exact));
     let mut head = vec![format!("Version {number}, {}{}", row.state.label(), since.unwrap_or_default())];

@@ -6,6 +6,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::find;
 use super::queries::{self, VersionRow, VersionState};
 use super::signing_query::{self as stored, ProposalWrite};
 use super::terms::{Department, Status, Terms};
@@ -213,7 +214,7 @@ pub async fn put_due_in_force(conn: &mut PgConnection, now: DateTime<Utc>) -> an
 pub async fn acknowledge(app: &App, user: &User, number: i32) -> AppResult<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let row = queries::version(&mut tx, number).await?.ok_or_else(|| no_such(number))?;
+    let row = find::row(&mut tx, number).await?;
     if row.state != VersionState::InForce || app.versions.in_force(&mut tx).await?.number != number {
         return Err(AppError::Conflict(format!(
             "Version {number} does not bind anybody: it is {}. Acknowledge the version that does.",
@@ -237,13 +238,9 @@ pub fn text(text: &str, missing: &str) -> Result<String, String> {
     }
 }
 
-fn no_such(number: i32) -> AppError {
-    AppError::NotFound(format!("The agreement has no version {number}."))
-}
-
 /// A version that is in this state and stays so until the transaction ends.
 async fn locked(conn: &mut PgConnection, number: i32, state: VersionState) -> AppResult<VersionRow> {
-    let row = queries::lock_version(conn, number).await?.ok_or_else(|| no_such(number))?;
+    let row = find::locked(conn, number).await?;
     if row.state == state {
         return Ok(row);
     }

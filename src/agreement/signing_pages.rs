@@ -14,7 +14,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::difference::difference;
-use super::difference_pages::stored;
+use super::find;
 use super::prose::{self, Document};
 use super::queries::{self, SignatureRow, VersionRow, VersionState};
 use super::signing::{self, Proposal, Unsound};
@@ -133,7 +133,7 @@ async fn page(
     typed: Option<Typed>,
 ) -> AppResult<ProposePage> {
     let mut conn = app.db.acquire().await?;
-    let (row, terms) = stored(&mut conn, number).await?;
+    let (row, terms) = find::version(&mut conn, number).await?;
     let in_force = app.versions.in_force(&mut conn).await?;
     let signatures = queries::signatures(&mut conn, number).await?;
     let back_test = match row.back_test_id {

@@ -12,7 +12,7 @@ use super::jobs::RunBackTest;
 use super::model::Outcome;
 use super::queries::{self, NewBackTest};
 use super::run::{self, Plan};
-use crate::agreement::queries as agreement;
+use crate::agreement::find;
 use crate::agreement::queries::VersionState;
 use crate::agreement::terms::Terms;
 use crate::agreement::validate::TermsError;
@@ -37,8 +37,7 @@ pub async fn start(
 ) -> AppResult<Result<Uuid, Vec<TermsError>>> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let row = agreement::lock_version(&mut tx, version).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {version}.")))?;
+    let row = find::locked(&mut tx, version).await?;
     if !matches!(row.state, VersionState::Draft | VersionState::Proposed | VersionState::Signed) {
         return Err(AppError::Conflict(format!(
             "Version {version} is {}; only a version on its way is tried on the past. Begin a draft first.",

@@ -11,6 +11,7 @@ use super::history::{DealState, Ending, History, Recorded};
 use super::lists::{Figure, Lists};
 use super::replay::Pass;
 use crate::agreement::versions::Version;
+use crate::kernel::shares::wilson;
 use crate::scoring::CategoryKey;
 
 /// Below so many won and lost leads a rate says nothing.
@@ -115,19 +116,6 @@ impl Share {
         let (low, high) = wilson(self.won, self.decided());
         (self.decided() >= ENOUGH).then(|| (self.won as f64 / self.decided() as f64, low, high))
     }
-}
-
-/// The 95 % interval of a share by Wilson's formula.
-pub fn wilson(successes: u64, trials: u64) -> (f64, f64) {
-    if trials == 0 {
-        return (0.0, 1.0);
-    }
-    let (n, z) = (trials as f64, 1.959_963_984_540_054_f64);
-    let share = successes as f64 / n;
-    let z2 = z * z;
-    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let reach = z / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    ((middle - reach).max(0.0), (middle + reach).min(1.0))
 }
 
 /// A handoff of any of the three.
@@ -400,13 +388,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn the_interval_is_wilsons() {
-        let (low, high) = wilson(15, 50);
-        assert!((low - 0.1910).abs() < 1e-4 && (high - 0.4375).abs() < 1e-4, "{low} {high}");
-        assert_eq!(wilson(0, 0), (0.0, 1.0));
-    }
 
     #[test]
     fn nine_decided_leads_are_too_few_to_tell_a_rate() {

@@ -17,6 +17,7 @@ use super::lists::{Figure, MOST};
 use super::model::{self, BackTest, WINDOWS, WindowForm};
 use super::queries::{self, LeadLine};
 use super::report::Report;
+use crate::agreement::find;
 use crate::agreement::queries::{self as agreement, VersionRow, VersionState};
 use crate::agreement::terms::Terms;
 use crate::agreement::validate::TermsError;
@@ -59,8 +60,7 @@ struct ListPage {
 impl ListPage {
     async fn of(app: &App, layout: Layout, me: &User, number: i32, form: WindowForm) -> AppResult<ListPage> {
         let mut conn = app.db.acquire().await?;
-        let row = agreement::version(&mut conn, number).await?;
-        let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
+        let row = find::row(&mut conn, number).await?;
         let tests = queries::of_version(&mut conn, number).await?;
         let at_work: Vec<String> =
             tests.iter().filter(|test| test.is_at_work()).map(|test| actions::topic(test.id)).collect();

@@ -7,4 +7,5 @@ pub mod ids;
 pub mod local_time;
 pub mod page;
 pub mod people;
+pub mod shares;
 pub mod text;

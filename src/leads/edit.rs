@@ -9,10 +9,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 
 use super::form::{Options, TOUCH, Typed};
-use super::form_query::{self, CustomKind};
+use super::form_query;
 use super::lead_page::no_such_lead;
 use super::model::{Lead, NewLead, display_name};
 use super::queries;
+use crate::agreement::known::CustomKind;
 use crate::app::App;
 use crate::auth::User;
 use crate::error::{AppError, AppResult};

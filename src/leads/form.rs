@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::form_query::{CustomField, CustomKind};
 use super::model::{Consent, Identity, Lead, RawFacts};
 use crate::agreement::facts::{LeadFacts, Utm};
+use crate::agreement::known::{CustomField, CustomKind};
 use crate::kernel::fields::FieldErrors;
 use crate::kernel::local_time;
 use crate::kernel::text;

@@ -3,24 +3,8 @@
 use sqlx::PgConnection;
 
 use super::form::Options;
+use crate::agreement::known::{CustomField, CustomKind};
 use crate::kernel::ids::LeadId;
-
-/// A field that this organisation added.
-#[derive(Debug, Clone)]
-pub struct CustomField {
-    pub key: String,
-    pub label: String,
-    pub kind: CustomKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum CustomKind {
-    Text,
-    Number,
-    Bool,
-    Date,
-}
 
 /// Everything that can be chosen on the form.
 pub async fn options(conn: &mut PgConnection) -> sqlx::Result<Options> {

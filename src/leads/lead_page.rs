@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::acts::{ActivityForm, EventForm};
 use super::form::TOUCH;
-use super::form_query::{self, Beside, CustomField};
+use super::form_query::{self, Beside};
 use super::model::{Lead, display_name, outcomes};
 use super::plane::points_text;
 use super::timeline::{self, Line};
@@ -21,6 +21,7 @@ use super::timeline_query::{self, ENTRIES, TimelineRow};
 use super::{list_query, queries};
 use crate::agreement::citations::Citation;
 use crate::agreement::facts::EVENT_KINDS;
+use crate::agreement::known::CustomField;
 use crate::agreement::terms::{Party, Transition};
 use crate::agreement::versions::Version;
 use crate::app::App;

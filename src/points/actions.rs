@@ -15,7 +15,8 @@ use super::model::{Case, CaseEvent, Choice, Outcome, SuggestionId};
 use super::queries::{self, ClosedRow, SuggestionRow};
 use super::suggest::{self, Suggestion};
 use crate::agreement::actions::change_draft;
-use crate::agreement::queries::{self as versions, VersionRow, VersionState};
+use crate::agreement::find;
+use crate::agreement::queries::{VersionRow, VersionState};
 use crate::agreement::terms::Terms;
 use crate::app::App;
 use crate::auth::User;
@@ -122,7 +123,7 @@ pub async fn learn(
 
 /// A version on its way; conflict when it is a draft no more.
 pub async fn draft(conn: &mut PgConnection, number: i32) -> AppResult<VersionRow> {
-    let row = version(conn, number).await?;
+    let row = find::row(conn, number).await?;
     match row.state {
         VersionState::Draft => Ok(row),
         state => Err(AppError::Conflict(format!(
@@ -130,11 +131,6 @@ pub async fn draft(conn: &mut PgConnection, number: i32) -> AppResult<VersionRow
             state.label()
         ))),
     }
-}
-
-pub async fn version(conn: &mut PgConnection, number: i32) -> AppResult<VersionRow> {
-    let row = versions::version(conn, number).await?;
-    row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))
 }
 
 /// Asks for a suggestion; a job makes it.

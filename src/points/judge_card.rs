@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Scores;
+use crate::kernel::shares::wilson;
 
 /// The normal quantile of a 95 % interval.
 const Z: f64 = 1.959_964;
@@ -40,14 +41,7 @@ impl Tally {
 
     /// Wilson's 95 % interval of the rate: where it may lie, given how few leads there are.
     pub fn interval(self) -> (f64, f64) {
-        if self.leads == 0 {
-            return (0.0, 1.0);
-        }
-        let (n, p) = (f64::from(self.leads), self.rate());
-        let middle = p + Z * Z / (2.0 * n);
-        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-        let whole = 1.0 + Z * Z / n;
-        (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
+        wilson(self.won.into(), self.leads.into())
     }
 }
 

@@ -16,6 +16,7 @@ use super::model::{self, Axis, Choice, Column, Outcome};
 use super::queries::{self, SuggestionRow};
 use super::suggest::{Line, Suggestion};
 use super::{actions, jobs};
+use crate::agreement::find;
 use crate::agreement::queries::{VersionRow, VersionState};
 use crate::agreement::terms::Terms;
 use crate::app::App;
@@ -75,7 +76,7 @@ impl StartPage {
         errors: FieldErrors,
     ) -> AppResult<StartPage> {
         let mut conn = app.db.acquire().await?;
-        let row = actions::version(&mut conn, number).await?;
+        let row = find::row(&mut conn, number).await?;
         let (candidates, closed) = actions::candidates(&mut conn, outcome).await?;
         let by_default = candidates.iter().filter(|candidate| candidate.by_default());
         let by_default = || by_default.map(|candidate| candidate.column.clone()).collect();
@@ -193,7 +194,7 @@ impl SuggestionPage {
         errors: FieldErrors,
     ) -> AppResult<SuggestionPage> {
         let mut conn = app.db.acquire().await?;
-        let version = actions::version(&mut conn, number).await?;
+        let version = find::row(&mut conn, number).await?;
         let row = actions::find(&mut conn, number, id).await?;
         let names = actions::names(&mut conn).await?;
         let suggestion = actions::result(&row)?;

@@ -172,3 +172,19 @@ async fn a_broken_version_does_not_come_into_force_on_its_day() {
     assert_eq!(baton::handoffs::into_force::put_due_in_force(&app.app).await.unwrap(), None);
     assert_eq!(obeyed(&app).await, (1, 50));
 }
+
+#[tokio::test]
+async fn the_pages_of_a_draft_whose_terms_cannot_be_read_say_so() {
+    let app = support::app().await;
+    let mut manager = app.client("sales", "manager").await;
+    assert_eq!(manager.post("/agreement/drafts", &[]).await.status, 303);
+    sqlx::query("update agreement_versions set terms = '{}' where number = 2")
+        .execute(app.pool())
+        .await
+        .unwrap();
+    for page in ["edit", "edit/jurisdictions", "checks", "comments", "difference", "try", "thresholds"] {
+        let page = manager.get(&format!("/agreement/2/{page}")).await;
+        assert_eq!(page.status, 409, "{}", page.body);
+        assert!(page.text("main").contains("damaged in the database"));
+    }
+}

@@ -5,10 +5,11 @@ mod queries;
 
 pub use queries::{Comment, comments, counts};
 
+use crate::agreement::find;
 use uuid::Uuid;
 
 use super::clauses::Place;
-use super::queries::{VersionState, lock_version};
+use super::queries::VersionState;
 use crate::app::App;
 use crate::auth::User;
 use crate::error::{AppError, AppResult};
@@ -46,8 +47,7 @@ pub async fn take_back(app: &App, user: &User, number: i32, comment: Uuid) -> Ap
 
 /// A version that is still talked about, and stays so until the transaction ends.
 async fn open(conn: &mut sqlx::PgConnection, number: i32) -> AppResult<()> {
-    let row = lock_version(conn, number).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
+    let row = find::locked(conn, number).await?;
     if is_open(row.state) {
         return Ok(());
     }

@@ -189,7 +189,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::agreement::edit::queries::{CustomField, CustomKind, Surroundings};
+    use crate::agreement::edit::queries::Surroundings;
+    use crate::agreement::known::{CustomField, CustomKind};
     use crate::agreement::terms::Terms;
 
     fn compare(field: &str, op: &str, value: &str) -> Result<Value, String> {

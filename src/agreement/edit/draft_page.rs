@@ -19,8 +19,9 @@ use super::said::{self, Said};
 use crate::agreement::checks::{self, Finding};
 use crate::agreement::clauses::{self, LISTS, Place};
 use crate::agreement::conversation;
+use crate::agreement::find;
 use crate::agreement::prose::{self, field};
-use crate::agreement::queries::{self as versions, VersionRow, VersionState};
+use crate::agreement::queries::{VersionRow, VersionState};
 use crate::agreement::terms::Terms;
 use crate::app::App;
 use crate::auth::{Access, User};
@@ -169,17 +170,9 @@ impl Line {
     }
 }
 
-/// The version and its terms as they stand in the draft, sound or not.
-pub async fn load(conn: &mut PgConnection, number: i32) -> AppResult<(VersionRow, Terms)> {
-    let row = versions::version(conn, number).await?;
-    let row = row.ok_or_else(|| AppError::NotFound(format!("The agreement has no version {number}.")))?;
-    let terms = serde_json::from_value(row.terms.clone()).map_err(anyhow::Error::from)?;
-    Ok((row, terms))
-}
-
-/// The same of a version that managers change.
+/// A version that managers change, with its terms as they stand, sound or not.
 pub async fn load_draft(conn: &mut PgConnection, number: i32) -> AppResult<(VersionRow, Terms)> {
-    let (row, terms) = load(conn, number).await?;
+    let (row, terms) = find::version(conn, number).await?;
     match row.state {
         VersionState::Draft => Ok((row, terms)),
         state => Err(closed(number, state)),
@@ -285,7 +278,7 @@ pub async fn show(
     layout: Layout,
 ) -> AppResult<Response> {
     let mut conn = app.db.acquire().await?;
-    let (row, terms) = load(&mut conn, number).await?;
+    let (row, terms) = find::version(&mut conn, number).await?;
     if row.state.is_final() {
         return Err(closed(number, row.state));
     }

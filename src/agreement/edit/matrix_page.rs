@@ -4,8 +4,8 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 
-use super::draft_page::load;
 use super::matrix::Matrix;
+use crate::agreement::find;
 use crate::agreement::prose::field;
 use crate::agreement::queries::VersionState;
 use crate::app::App;
@@ -28,7 +28,7 @@ pub async fn show(
     me: User,
     layout: Layout,
 ) -> AppResult<MatrixPage> {
-    let (row, terms) = load(&mut *app.db.acquire().await?, number).await?;
+    let (row, terms) = find::version(&mut *app.db.acquire().await?, number).await?;
     let may_edit = row.state == VersionState::Draft && Access::Manager.allows(&me).is_ok();
     Ok(MatrixPage { layout, number, moves: Matrix::of(&terms, field), may_edit })
 }

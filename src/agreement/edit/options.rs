@@ -1,8 +1,9 @@
 //! What can be chosen, each with the words that people read.
 
 use super::fields::Source;
-use super::queries::{CustomKind, Surroundings};
+use super::queries::Surroundings;
 use crate::agreement::facts::{EVENT_KINDS, FieldKind, LEAD_FIELDS, event_label, lead_field};
+use crate::agreement::known::CustomKind;
 use crate::agreement::terms::{Department, HandBackKind, Party, Route, Stage, Terms};
 use crate::scoring::CategoryKey;
 

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::agreement::known::{CustomField, CustomKind};
+
 /// What the terms may name beside themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
@@ -12,22 +14,6 @@ pub struct Surroundings {
     pub reps: Vec<(String, String)>,
     pub personas: Vec<Persona>,
     pub campaigns: Vec<(Uuid, String)>,
-}
-
-#[derive(Debug, Clone)]
-pub struct CustomField {
-    pub key: String,
-    pub label: String,
-    pub kind: CustomKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum CustomKind {
-    Text,
-    Number,
-    Bool,
-    Date,
 }
 
 #[derive(Debug, Clone)]
